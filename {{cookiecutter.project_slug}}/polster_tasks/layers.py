@@ -1,0 +1,47 @@
+"""The medallion rule, stated once: bronze <- nothing, silver <- bronze, gold <- silver."""
+
+from typing import NamedTuple
+
+
+class Layer(NamedTuple):
+    """A layer and the only layer that it may depend on (None: external sources only)."""
+
+    name: str
+    upstream: str | None
+
+
+LAYERS: dict[str, Layer] = {
+    "bronze": Layer("bronze", None),
+    "silver": Layer("silver", "bronze"),
+    "gold": Layer("gold", "silver"),
+}
+
+
+def edge_error(key: str, layer: str, upstream: str, upstream_layer: str) -> str | None:
+    """Say why an asset may not depend on another, or None if it may.
+
+    Args:
+        key: the asset's key, `silver_orders`.
+        layer: its layer, `silver`.
+        upstream: the key that it depends on.
+        upstream_layer: the layer of that asset.
+
+    Returns:
+        One sentence that names both assets, the rule and what to do.
+    """
+    allowed = LAYERS[layer].upstream
+    if upstream_layer == allowed:
+        return None
+    if allowed is None:
+        rule = f"{layer} may depend on nothing but external sources."
+        fix = f"Remove the dependency, or move {key} to silver."
+    else:
+        rule = f"{layer} may depend only on {allowed}."
+        fix = f"Depend on a {allowed} asset instead, or move {key} to another layer."
+    return f"{key} ({layer}) depends on {upstream} ({upstream_layer}): {rule} {fix}"
+
+
+def layer_of_name(name: str) -> str | None:
+    """Return the layer whose prefix a name carries: `gold` for `gold_revenue`."""
+    prefix = name.partition("_")[0]
+    return prefix if prefix in LAYERS and prefix != name else None
