@@ -1,0 +1,55 @@
+"""Refuse a name that would make a broken project, before anything is written."""
+
+import keyword
+import re
+import sys
+
+PROJECT_NAME = {{ cookiecutter.project_name | tojson }}
+SLUG = {{ cookiecutter.project_slug | tojson }}
+DESCRIPTION = {{ cookiecutter.description | tojson }}
+
+LONGEST_SLUG = 50
+
+# Folders and modules that stand beside the package in every project, or that it imports.
+TAKEN = {
+    "cookiecutter", "dagster", "dagster_webserver", "data", "dataframely", "deltalake", "dotenv",
+    "hypothesis", "nox", "noxfile", "polars", "polster", "polster_tasks", "pytest", "rich", "ruff",
+    "run_polster", "src", "tests",
+}  # fmt: skip
+# Device names: Windows cannot make such a folder.
+RESERVED_ON_WINDOWS = {"aux", "con", "nul", "prn"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(10)}
+
+
+def refusal(slug: str) -> str | None:
+    """Return one sentence saying why `slug` cannot name a project, or None if it can."""
+    if not re.fullmatch(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*", slug):
+        words = re.sub(r"[^a-z0-9]+", "_", slug.lower()).strip("_")
+        suggestion = words if words[:1].isalpha() else f"pipeline_{words}".rstrip("_")
+        return (
+            f"The project slug {slug!r} cannot name a Python package: use lower-case letters, digits and "
+            f"single underscores, starting with a letter, for example {suggestion[:LONGEST_SLUG]!r}."
+        )
+    if len(slug) > LONGEST_SLUG:
+        return f"The project slug {slug!r} has {len(slug)} characters: use at most {LONGEST_SLUG}."
+    package = slug.replace("-", "_")
+    reasons = {
+        "is a Python keyword": keyword.iskeyword(package) or keyword.issoftkeyword(package),
+        "is a module of Python's standard library": package in sys.stdlib_module_names,
+        "is a name that the project itself needs": package in TAKEN,
+        "is a reserved device name on Windows": package in RESERVED_ON_WINDOWS,
+    }
+    for reason, holds in reasons.items():
+        if holds:
+            return f"The project slug {slug!r} {reason}: choose another, for example '{package}_pipeline'."
+    return None
+
+
+def control_character(text: str) -> bool:
+    """Tell whether `text` holds a control character that is not white space."""
+    return any(not c.isprintable() and not c.isspace() and ord(c) < 160 for c in text)
+
+
+if control_character(PROJECT_NAME) or control_character(DESCRIPTION):
+    sys.exit("The project name and the description cannot hold control characters.")
+if problem := refusal(SLUG):
+    sys.exit(problem)
