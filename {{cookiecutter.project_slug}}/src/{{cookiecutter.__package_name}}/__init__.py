@@ -1,0 +1,1 @@
+"""The pipeline: `definitions` is what Dagster loads, `defs` holds the assets."""

@@ -1,0 +1,12 @@
+"""The one Dagster entry point: everything under `defs/`, held to the Medallion Architecture."""
+
+import dagster as dg
+
+from {{ cookiecutter.__package_name }}.medallion import enforce
+from {{ cookiecutter.__package_name }}.project import PROJECT_ROOT, require_project
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    require_project()
+    return enforce(dg.load_from_defs_folder(path_within_project=PROJECT_ROOT))

@@ -1,0 +1,1 @@
+"""Bronze: raw data, as received. Depends on nothing but external sources."""

@@ -1,0 +1,1 @@
+"""Gold: business answers. Depends only on silver."""

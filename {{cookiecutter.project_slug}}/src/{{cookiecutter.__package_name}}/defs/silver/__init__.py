@@ -1,0 +1,1 @@
+"""Silver: clean, validated data. Depends only on bronze."""
