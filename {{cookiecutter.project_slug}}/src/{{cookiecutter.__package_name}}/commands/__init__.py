@@ -1,0 +1,1 @@
+"""What `run_polster.py` does: run assets, say how they are, show Dagster's web UI."""

@@ -1,0 +1,59 @@
+"""Load the pipeline and its Dagster instance, with one sentence where that is not possible."""
+
+import os
+from pathlib import Path
+
+import dagster as dg
+from dotenv import load_dotenv
+
+from {{ cookiecutter.__package_name }}.project import PROJECT_ROOT
+
+
+class CommandError(Exception):
+    """What a user can mend; the message is one clear sentence."""
+
+
+def prepare_environment() -> None:
+    """Read the project's `.env` and set DAGSTER_HOME to the project's own, unless it is set."""
+    load_dotenv(PROJECT_ROOT / ".env")
+    home = Path(os.environ.get("DAGSTER_HOME") or PROJECT_ROOT / ".dagster")
+    os.environ["DAGSTER_HOME"] = str(PROJECT_ROOT / home)
+
+
+def open_instance() -> dg.DagsterInstance:
+    """Return the Dagster instance of DAGSTER_HOME, where runs and materializations are recorded.
+
+    Raises:
+        CommandError: the folder is missing, cannot be written, or its dagster.yaml is wrong.
+    """
+    try:
+        return dg.DagsterInstance.get()
+    except Exception as error:
+        home = os.environ["DAGSTER_HOME"]
+        raise CommandError(f"Dagster cannot use {home}: {root_cause(error)}") from error
+
+
+def load_pipeline() -> dg.Definitions:
+    """Return the project's definitions.
+
+    Raises:
+        CommandError: an asset file cannot be imported, or the layers refuse a dependency.
+    """
+    from {{ cookiecutter.__package_name }}.definitions import defs
+
+    try:
+        loaded = defs()
+        dg.Definitions.validate_loadable(loaded)
+    except Exception as error:
+        raise CommandError(f"The pipeline does not load: {root_cause(error)}") from error
+    return loaded
+
+
+def root_cause(error: BaseException) -> str:
+    """Return the message of the error that started the chain, with its type unless it is Dagster's."""
+    while error.__cause__ or (error.__context__ and not error.__suppress_context__):
+        error = error.__cause__ or error.__context__
+    if isinstance(error, dg.DagsterInvalidDefinitionError | FileNotFoundError | PermissionError):
+        return str(error)
+    where = f" ({error.filename}, line {error.lineno})" if isinstance(error, SyntaxError) else ""
+    return f"{type(error).__name__}: {getattr(error, 'msg', None) or error}{where}"
