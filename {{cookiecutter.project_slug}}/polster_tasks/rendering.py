@@ -1,0 +1,193 @@
+"""Asset templates: find them, describe them, fill them in.
+
+A template is a text file with `$placeholders`, named `<template>.py.txt`, in one folder a layer: `templates/<layer>/`
+here, or `asset_templates/<layer>/` at the project's root (`<template>.py` is fine there too; it wins over one of ours
+of the same name). Its docstring is for those who choose: the first line is what `--template list` shows, and it is
+not copied into the asset. Beside it, `<template>.many.py.txt` is taken instead when there are several upstreams,
+and `<template>.test.py.txt` makes the asset's test (without one, the layer's default test is taken).
+
+    $package      my_pipeline                    $name        clean_sales
+    $layer        silver                         $function    silver_clean_sales
+    $parameters   every upstream, as `bronze_sales: pl.LazyFrame, …`
+    $input        the one upstream; several are refused
+    $upstream     a line that holds it is repeated for each upstream
+    $count        how many upstreams there are
+    $docstring and $description, alone on a line each: the description stands in the place that keeps it unchanged
+"""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from .project import Project, Refusal, UsageError
+
+WIDTH = 100
+_HERE = Path(__file__).parent / "templates"
+_SUFFIXES = (".py.txt", ".py")
+
+
+class Template(NamedTuple):
+    """One template of a layer."""
+
+    name: str
+    summary: str
+    path: Path
+
+
+def templates(project: Project, layer: str) -> dict[str, Template]:
+    """Return the templates of a layer by name, the project's own after Polster's."""
+    found = {}
+    for folder in (_HERE / layer, project.root / "asset_templates" / layer):
+        for path in sorted(folder.glob("*.py*")) if folder.is_dir() else ():
+            name = _template_name(path)
+            if name and "." not in name and not name.startswith("_"):
+                found[name] = Template(name, _split_docstring(_read(path))[0], path)
+    return found
+
+
+def find_template(project: Project, layer: str, name: str, upstreams: int) -> tuple[Path, Path]:
+    """Return the files that make the asset and its test.
+
+    Raises:
+        UsageError: the layer has no such template; the sentence lists those that it has.
+    """
+    folders = (project.root / "asset_templates" / layer, _HERE / layer)
+    variants = ([f"{name}.many"] if upstreams > 1 else []) + [name]
+    for folder in folders:
+        if found := _first(folder, *variants):
+            test = _first(folder, f"{name}.test") or _first(_HERE / layer, "default.test")
+            return found, test
+    known = ", ".join(templates(project, layer))
+    raise UsageError(f"There is no {layer} template {name!r}. Choose one of: {known}.")
+
+
+def render(path: Path, values: dict[str, str], upstreams: tuple[str, ...]) -> str:
+    """Return a template's text with its placeholders filled in, no line longer than it must be.
+
+    Raises:
+        Refusal: the template asks for something that there is not.
+    """
+    import string
+
+    many = len(upstreams) != 1
+    lines = []
+    for line in _split_docstring(_read(path))[1].splitlines():
+        repeat = upstreams if "$upstream" in line else (None,)
+        if re.search(r"\$(input|\{input\})", line) and many:
+            raise Refusal(
+                f"The template {path.name} takes exactly one dependency, not {len(upstreams)}."
+            )
+        for upstream in repeat:
+            filled = values | {"upstream": upstream or "", "input": "".join(upstreams[:1])}
+            try:
+                text = string.Template(line).substitute(filled)
+            except (KeyError, ValueError) as error:
+                raise Refusal(
+                    f"The template {path} has a placeholder that nothing fills: {error}."
+                ) from None
+            if text.strip() or not line.strip():
+                lines.append(text)
+    text = (
+        "\n".join(lines)
+        .replace("@dg.asset(\n)\n", "@dg.asset\n")
+        .replace("@asset(\n)\n", "@asset\n")
+    )
+    return "\n".join(_fold(line) for line in text.split("\n")) + "\n"
+
+
+def describe(text: str) -> tuple[str, str]:
+    """Return the docstring line and the `description=` argument line: one of the two is empty.
+
+    A docstring is dedented and stripped by Dagster and re-indented by formatters, so what that would change,
+    and what needs escapes, becomes the argument.
+    """
+    lines = text.split("\n")
+    plain = text.replace("\n", "").isprintable() and "\\" not in text and '"""' not in text
+    kept = text == text.strip() and not text.startswith('"') and not text.endswith('"')
+    if plain and kept and all(x == x.strip() and _width(x) <= WIDTH - 10 for x in lines):
+        body = "\n".join(f"    {line}".rstrip() for line in lines).strip()
+        return f'"""{body}' + ("\n    " if len(lines) > 1 else "") + '"""', ""
+    literal = _literal(text)
+    if _width(literal) <= WIDTH - len("    description=,"):
+        return "", f"description={literal},"
+    pieces = "".join(f"        {_literal(piece)}\n" for piece in _pieces(text))
+    return "", f"description=(\n{pieces}    ),"
+
+
+def _template_name(path: Path) -> str | None:
+    return next((path.name.removesuffix(s) for s in _SUFFIXES if path.name.endswith(s)), None)
+
+
+def _first(folder: Path, *names: str) -> Path | None:
+    """Return the first file of these template names."""
+    files = (folder / (name + suffix) for name in names for suffix in _SUFFIXES)
+    return next((file for file in files if file.is_file()), None)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refusal(f"The template {path} cannot be read: {error}.") from None
+
+
+def _split_docstring(text: str) -> tuple[str, str]:
+    """Return a template's one-line summary and the text after its docstring."""
+    match = re.match(r'\s*"""\s*(.*?)"""\s*', text, re.DOTALL)
+    if not match:
+        return "", text
+    return match[1].partition("\n")[0].strip(), text[match.end() :]
+
+
+def _width(text: str) -> int:
+    """Count the columns that a text takes, as ruff does."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import category, east_asian_width
+
+    return sum(
+        0 if category(c) in ("Mn", "Me", "Cf") else 2 if east_asian_width(c) in "WF" else 1
+        for c in text
+    )
+
+
+def _literal(text: str) -> str:
+    """Return a text as Python source, quoted as ruff quotes it."""
+    quote, other = ("'", '"') if text.count('"') > text.count("'") else ('"', "'")
+    escaped = repr(other + text)[2:-1]  # repr picks one quote; undo its escapes, then make our own
+    escaped = re.sub(r"\\(.)", lambda m: m[1] if m[1] in "'\"" else m[0], escaped)
+    return quote + escaped.replace(quote, "\\" + quote) + quote
+
+
+def _pieces(text: str) -> list[str]:
+    """Cut a long text into pieces that fit on a line, after newlines and between words."""
+    pieces, piece = [], ""
+    for word in re.findall(r"\S*\s?", text):
+        while _width(_literal(word)) > 80:
+            pieces, piece, word = [*pieces, piece] if piece else pieces, word[:10], word[10:]
+            while word and _width(_literal(piece + word[0])) <= 80:
+                piece, word = piece + word[0], word[1:]
+        if _width(_literal(piece + word)) > 80:
+            pieces, piece = [*pieces, piece], ""
+        piece += word
+        if piece.endswith("\n"):
+            pieces, piece = [*pieces, piece], ""
+    return [*pieces, piece] if piece else pieces
+
+
+def _fold(line: str) -> str:
+    """Break a line that is too long as a formatter would: what stands in its brackets, indented."""
+    if len(line) <= WIDTH:
+        return line
+    if match := re.fullmatch(r"from (\S+) import (\w+)", line):
+        first = f"from {match[1]} import ("
+        note = "  # noqa: E501" if len(first) > WIDTH else ""
+        return f"{first}{note}\n    {match[2]},\n)"
+    match = re.fullmatch(r"( *)((?:def |return |\w+ = )?[\w.]+)\((.+)\)([^()]*)", line)
+    if not match:
+        return line
+    indent, head, inside, tail = match.groups()
+    deeper = f"{indent}    "
+    if len(deeper + inside) > WIDTH or head.startswith("def ") and ", " not in inside:
+        inside = f",\n{deeper}".join(re.split(r", (?![^\[(]*[\])])", inside)) + ","
+    return f"{indent}{head}(\n{deeper}{inside}\n{indent}){tail}"
