@@ -1,4 +1,4 @@
-"""The project's sessions. `nox -l` lists them; a bare `nox` checks everything and changes nothing."""
+"""The project's sessions: `nox -l` lists them; a bare `nox` checks all and changes nothing."""
 
 import os
 import sys

@@ -38,11 +38,11 @@ def parse(argv: list[str]) -> argparse.Namespace:
     what.add_argument("--ui", action="store_true", help="start Dagster's web UI and its daemon")
     what.add_argument("--status", action="store_true", help="show how each asset is, run nothing")
     parser.add_argument(
-        "--format", choices=("table", "json"), help="with --status: how to print it (default: table)"
+        "--format", choices=("table", "json"), help="with --status: how to print it (table)"
     )
-    parser.add_argument("--host", help="with --ui: the address to listen on (default: 127.0.0.1)")
-    parser.add_argument("--port", type=int, help="with --ui: the port (default: 3000, or the next free)")
-    parser.add_argument("--verbose", action="store_true", help="show Dagster's own log while running")
+    parser.add_argument("--host", help="with --ui: the address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=int, help="with --ui: the port (3000, or the next free)")
+    parser.add_argument("--verbose", action="store_true", help="show Dagster's own log as well")
     options = parser.parse_args(argv)
     if options.format and not options.status:
         parser.error("--format goes with --status")

@@ -1,7 +1,7 @@
 """The Medallion Architecture at run time: what a layer gives to its assets, and what it refuses.
 
-The layer of an asset is the folder of its file: `defs/bronze`, `defs/silver` or `defs/gold`. A project
-whose dependencies break the rule does not load.
+The layer of an asset is the folder of its file: `defs/bronze`, `defs/silver` or `defs/gold`. A
+project whose dependencies break the rule does not load.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ import dagster as dg
 
 
 class Layer(NamedTuple):
-    """What the assets of a layer may depend on, and what they get unless their file says otherwise."""
+    """What a layer's assets may depend on, and what they get unless their file says otherwise."""
 
     upstream: str | None
     automation: dg.AutomationCondition | None = None
@@ -62,8 +62,8 @@ def enforce(defs: dg.Definitions) -> dg.Definitions:
 def layers_by_folder(defs: dg.Definitions) -> dict[dg.AssetKey, str]:
     """Return the layer of every asset: the folder under `defs/` whose files define it.
 
-    A file may import an asset of the layer below to name it as a dependency, so an asset can be seen in
-    more than one folder: it belongs to the most upstream one.
+    A file may import an asset of the layer below to name it as a dependency, so an asset can be
+    seen in more than one folder: it belongs to the most upstream one.
     """
     layers: dict[dg.AssetKey, str] = {}
     tree = defs.component_tree
@@ -77,7 +77,8 @@ def layers_by_folder(defs: dg.Definitions) -> dict[dg.AssetKey, str]:
 
 def executable_keys(asset: object) -> set[dg.AssetKey]:
     """Return the keys that `asset` computes: none for an external source."""
-    return set(asset.keys) if isinstance(asset, dg.AssetsDefinition) and asset.is_executable else set()
+    computes = isinstance(asset, dg.AssetsDefinition) and asset.is_executable
+    return set(asset.keys) if computes else set()
 
 
 def broken_edges(defs: dg.Definitions, layers: Mapping[dg.AssetKey, str]) -> Iterator[str]:
@@ -123,9 +124,9 @@ def broken_checks(defs: dg.Definitions, layers: Mapping[dg.AssetKey, str]) -> It
                 other = layers.get(dep.asset_key)
                 if layer and other and other not in allowed:
                     yield (
-                        f"check {spec.name} of {spec.asset_key.to_user_string()} ({layer}) looks at "
-                        f"{dep.asset_key.to_user_string()} ({other}): a check may look only at its "
-                        f"own layer and the one below."
+                        f"check {spec.name} of {spec.asset_key.to_user_string()} ({layer}) looks "
+                        f"at {dep.asset_key.to_user_string()} ({other}): a check may look only "
+                        f"at its own layer and the one below."
                     )
 
 
@@ -152,10 +153,10 @@ def dressed(asset: object, layers: Mapping[dg.AssetKey, str]) -> object:
 
 def dressed_spec(spec: dg.AssetSpec, layer: str) -> dg.AssetSpec:
     """Return `spec` with its layer's group, kinds and automation where it has none of its own."""
-    kinds = {layer, "polars"} if not spec.kinds else {layer, *sorted(spec.kinds)[: KINDS_SHOWN - 1]}
+    own = sorted(spec.kinds)[: KINDS_SHOWN - 1] or ["polars"]
     return spec.replace_attributes(
         group_name=spec.group_name if spec.group_name not in (None, "default") else layer,
-        kinds=kinds,
+        kinds={layer, *own},
         automation_condition=spec.automation_condition or LAYERS[layer].automation,
     )
 

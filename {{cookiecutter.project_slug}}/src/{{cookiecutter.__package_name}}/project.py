@@ -1,4 +1,4 @@
-"""Where the project lies: every relative path is meant from its root, whatever the working folder."""
+"""Where the project lies: relative paths are meant from its root, whatever the working folder."""
 
 from pathlib import Path
 
@@ -9,6 +9,6 @@ def require_project() -> None:
     """Raise FileNotFoundError, in one sentence, if this package does not run from its project."""
     if not (PROJECT_ROOT / "pyproject.toml").is_file():
         raise FileNotFoundError(
-            f"{PROJECT_ROOT} has no pyproject.toml: run the pipeline from its project's source tree "
-            "(pip install -e ., or a container that copies the whole project)."
+            f"{PROJECT_ROOT} has no pyproject.toml: run the pipeline from its project's source "
+            "tree (pip install -e ., or a container that copies the whole project)."
         )

@@ -8,6 +8,8 @@ from dotenv import load_dotenv
 
 from {{ cookiecutter.__package_name }}.project import PROJECT_ROOT
 
+NO_ASSETS = "No assets yet. Add one: nox -s add_asset -- --layer bronze --name raw_orders"
+
 
 class CommandError(Exception):
     """What a user can mend; the message is one clear sentence."""
@@ -39,9 +41,9 @@ def load_pipeline() -> dg.Definitions:
     Raises:
         CommandError: an asset file cannot be imported, or the layers refuse a dependency.
     """
-    from {{ cookiecutter.__package_name }}.definitions import defs
-
     try:
+        from {{ cookiecutter.__package_name }}.definitions import defs
+
         loaded = defs()
         dg.Definitions.validate_loadable(loaded)
     except Exception as error:
@@ -50,7 +52,7 @@ def load_pipeline() -> dg.Definitions:
 
 
 def root_cause(error: BaseException) -> str:
-    """Return the message of the error that started the chain, with its type unless it is Dagster's."""
+    """Return the message of the error that began the chain, on one line if its author did."""
     while error.__cause__ or (error.__context__ and not error.__suppress_context__):
         error = error.__cause__ or error.__context__
     if isinstance(error, dg.DagsterInvalidDefinitionError | FileNotFoundError | PermissionError):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 import dagster as dg
 
-from {{ cookiecutter.__package_name }}.commands.loading import CommandError, load_pipeline, open_instance
+from {{ cookiecutter.__package_name }}.commands import loading
 from {{ cookiecutter.__package_name }}.medallion import LAYERS
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -30,16 +30,16 @@ def run(names: Sequence[str] = (), verbose: bool = False) -> int:
     Raises:
         CommandError: the pipeline does not load, or a name is not an asset's.
     """
-    pipeline = load_pipeline()
+    pipeline = loading.load_pipeline()
     graph = pipeline.resolve_asset_graph()
     known = sorted(graph.executable_asset_keys)
     if not known:
-        print("There are no assets yet. Add one: nox -s add_asset -- --layer bronze --name raw_orders")
+        print(loading.NO_ASSETS)
         return 0
     keys = [find_key(name, known) for name in names] or known
     progress = Progress(total=len(set(keys)))
     run_id = str(uuid.uuid4())
-    with open_instance() as instance:
+    with loading.open_instance() as instance:
         instance.add_event_listener(run_id, progress.show)
         result = pipeline.resolve_implicit_global_asset_job_def().execute_in_process(
             instance=instance,
@@ -65,10 +65,10 @@ def find_key(name: str, known: Sequence[dg.AssetKey]) -> dg.AssetKey:
     if len(candidates) == 1:
         return by_name[candidates[0]]
     if candidates:
-        raise CommandError(f"{name!r} could be {' or '.join(candidates)}: give the whole name.")
+        raise loading.CommandError(f"{name!r} could be {' or '.join(candidates)}: say which.")
     close = difflib.get_close_matches(name, by_name, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]!r}?" if close else "nox -s list_assets shows the names."
-    raise CommandError(f"There is no asset called {name!r}: {hint}")
+    raise loading.CommandError(f"There is no asset called {name!r}: {hint}")
 
 
 def newest_partition(
@@ -83,10 +83,10 @@ def newest_partition(
     if not partitions:
         return None
     if len(partitions) > 1:
-        raise CommandError("These assets have different partitions: run them one kind at a time.")
+        raise loading.CommandError("These assets have different partitions: run each kind alone.")
     newest = partitions.pop().get_last_partition_key(dynamic_partitions_store=instance)
     if newest is None:
-        raise CommandError("These assets have no partition yet.")
+        raise loading.CommandError("These assets have no partition yet.")
     return newest
 
 
@@ -135,7 +135,7 @@ class Progress:
             print(f"{name} failed: {reason}", file=sys.stderr)
         if skipped := sorted(wanted - self.done - set(self.failed)):
             print(f"Not run, because of that: {', '.join(skipped)}.", file=sys.stderr)
-        print("What was good before is as it was. The whole log: python run_polster.py --ui", file=sys.stderr)
+        print("Good data from earlier runs is as it was. --verbose shows the log.", file=sys.stderr)
         return 1
 
 

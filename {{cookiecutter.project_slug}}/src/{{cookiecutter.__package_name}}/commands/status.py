@@ -1,4 +1,4 @@
-"""Say how each asset is: when it was last materialized, how many rows it has, fresh, stale or never."""
+"""Say how each asset is: last materialized when, with how many rows; fresh, stale or never."""
 
 import datetime as dt
 import json
@@ -8,7 +8,7 @@ import dagster as dg
 from rich.console import Console
 from rich.table import Table
 
-from {{ cookiecutter.__package_name }}.commands.loading import load_pipeline, open_instance
+from {{ cookiecutter.__package_name }}.commands import loading
 from {{ cookiecutter.__package_name }}.commands.run import first_cause, row_count
 
 
@@ -16,8 +16,8 @@ class AssetStatus(NamedTuple):
     """What the Dagster instance knows about one asset.
 
     `status` is `never` (not materialized yet), `stale` (something upstream is newer, or was never
-    materialized) or `fresh`; `last_materialized` is UTC in ISO 8601; `last_error` is what the latest
-    attempt failed with, None if it did not.
+    materialized) or `fresh`; `last_materialized` is UTC in ISO 8601; `last_error` is what the
+    latest attempt failed with, None if it did not.
     """
 
     key: str
@@ -31,23 +31,21 @@ class AssetStatus(NamedTuple):
 
 def show(output_format: str) -> int:
     """Print the status of every asset, as a table or as JSON, and return 0."""
-    with open_instance() as instance:
-        statuses = collect(load_pipeline(), instance)
+    with loading.open_instance() as instance:
+        statuses = collect(loading.load_pipeline(), instance)
     if output_format == "json":
         print(json.dumps({"assets": [status._asdict() for status in statuses]}, indent=2))
     elif statuses:
         print_table(statuses)
     else:
-        print("There are no assets yet. Add one: nox -s add_asset -- --layer bronze --name raw_orders")
+        print(loading.NO_ASSETS)
     return 0
 
 
 def collect(pipeline: dg.Definitions, instance: dg.DagsterInstance) -> list[AssetStatus]:
     """Return the status of every asset, upstream ones first."""
     graph = pipeline.resolve_asset_graph()
-    keys = [
-        key for key in graph.toposorted_asset_keys if key in graph.executable_asset_keys
-    ]
+    keys = [key for key in graph.toposorted_asset_keys if key in graph.executable_asset_keys]
     records = {record.asset_entry.asset_key: record for record in instance.get_asset_records(keys)}
     statuses: dict[dg.AssetKey, AssetStatus] = {}
     for key in keys:

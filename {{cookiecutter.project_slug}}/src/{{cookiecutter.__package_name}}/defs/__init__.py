@@ -1,1 +1,1 @@
-"""Everything that Dagster loads: the three layers, and resources, schedules and sensors beside them."""
+"""What Dagster loads: the three layers; resources, schedules and sensors beside them."""

@@ -1,0 +1,29 @@
+"""The pipeline as a whole: it loads, and it refuses what breaks the Medallion Architecture."""
+
+import itertools
+
+import dagster as dg
+import polster_tasks.layers
+import pytest
+
+from {{ cookiecutter.__package_name }} import medallion
+from {{ cookiecutter.__package_name }}.definitions import defs
+
+
+def test_the_pipeline_loads() -> None:
+    dg.Definitions.validate_loadable(defs())
+
+
+def test_every_asset_is_in_the_group_of_a_layer() -> None:
+    graph = defs().resolve_asset_graph()
+    groups = {graph.get(key).group_name for key in graph.executable_asset_keys}
+    assert groups <= set(medallion.LAYERS)
+
+
+@pytest.mark.parametrize(
+    ("layer", "upstream"), list(itertools.product(medallion.LAYERS, medallion.LAYERS))
+)
+def test_loading_and_validate_state_the_same_rule(layer: str, upstream: str) -> None:
+    """`medallion` refuses when the project loads, `polster_tasks` when CI reads its source."""
+    edge = (f"{layer}_a", layer, f"{upstream}_b", upstream)
+    assert medallion.edge_error(*edge) == polster_tasks.layers.edge_error(*edge)
