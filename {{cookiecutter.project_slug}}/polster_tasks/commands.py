@@ -1,90 +1,165 @@
-"""add-asset and remove-asset as conversations: ask for what is missing, show the plan, apply it."""
+"""add-asset and remove-asset as conversations: ask for what is missing, show, apply."""
 
 import argparse
 import sys
+from collections.abc import Callable, Iterable
 
 from .journal import Change, apply, locked
 from .layers import LAYERS
-from .project import Project, UsageError
+from .project import Project, Refusal, UsageError
 from .selection import ask, ask_until, choose, interactive
 
 
 def add_asset(project: Project, arguments: argparse.Namespace) -> int:
     """Add one asset, asking on a terminal for what is missing."""
+    from .rendering import template_list
     from .scaffold import plan_add, split_names
 
     if arguments.template == "list":
-        return list_templates(project, arguments.layer)
+        print(template_list(project.root, arguments.layer), end="")
+        return 0
     layer, name, dependencies, description = _complete(project, arguments)
-
-    def plan() -> Change:
-        names = split_names(dependencies or "")
-        return plan_add(project, layer, name, names, description, arguments.template)
-
-    change = plan()
-    if arguments.dry_run:
-        print("Would write:", *(f"  {file}" for file in change.files), sep="\n")
-    else:
-        with locked(project):
-            change = plan()
-            apply(project, change)
-        print(f"Added {change.keys[0]}:", *(f"  {file}" for file in change.files), sep="\n")
+    names = split_names(dependencies or "")
+    change = _carry_out(
+        project,
+        arguments,
+        lambda: plan_add(project, layer, name, names, description, arguments.template),
+        ("Would write", "Added"),
+    )
     if arguments.verbose:
         for path, text in change.writes:
             print(f"\n--- {path}\n{text}", end="")
+    if not arguments.dry_run:
+        print(f"Next: edit {change.files[-1]}, then run it:", file=sys.stderr)
+        print(f"  python run_polster.py --asset {change.keys[0]}", file=sys.stderr)
+    return 0
+
+
+def remove_asset(project: Project, arguments: argparse.Namespace) -> int:
+    """Remove assets with their tests, after confirmation."""
+    from .catalog import read_catalog
+    from .removal import plan_remove
+
+    keys, everything = _targets(project, arguments)
+    asks = not (arguments.yes or arguments.force or arguments.dry_run)
+    change = _carry_out(
+        project,
+        arguments,
+        lambda: plan_remove(project, read_catalog(project), keys, force=arguments.force),
+        ("Would remove", "Removed"),
+        lambda change: _confirm(change, everything) if asks else None,
+    )
+    if change.broken:
+        verb = "would no longer load" if arguments.dry_run else "no longer loads"
+        print(f"The project {verb}:\n{_indented(change.broken)}", file=sys.stderr)
+    if not arguments.dry_run:
+        print("To put it back: remove-asset --undo", file=sys.stderr)
+    return 0
+
+
+def undo_removal(project: Project, arguments: argparse.Namespace) -> int:
+    """Put back the last removal."""
+    from .catalog import read_catalog
+    from .removal import plan_undo
+
+    _carry_out(
+        project,
+        arguments,
+        lambda: plan_undo(project, read_catalog(project), force=arguments.force),
+        ("Would restore", "Restored"),
+    )
+    return 0
+
+
+def _carry_out(
+    project: Project,
+    arguments: argparse.Namespace,
+    plan: Callable[[], Change],
+    verbs: tuple[str, str],
+    confirm: Callable[[Change], None] = lambda change: None,
+) -> Change:
+    """Plan and, unless it is a dry run, confirm and apply; say what was done.
+
+    What is applied is planned again under the lock, as the project may have changed meanwhile.
+    """
+    change = plan()
+    if not arguments.dry_run:
+        confirm(change)
+        with locked(project):
+            change = plan()
+            apply(project, change)
+    print(f"{verbs[not arguments.dry_run]} {', '.join(change.keys)}:\n{_indented(change.files)}")
     for note in change.notes:
         print(note, file=sys.stderr)
-    if not arguments.dry_run:
-        print(
-            f"Next: edit {change.files[-1]}, then run it: python run_polster.py --asset {change.keys[0]}"
-        )
-    return 0
+    return change
 
 
-def list_templates(project: Project, layer: str | None) -> int:
-    """Print the templates of a layer, or of all, one line each."""
-    from .rendering import templates
-
-    for each in [layer] if layer else LAYERS:
-        for template in templates(project, each).values():
-            print(f"{each:8}{template.name:16}{template.summary}")
-    return 0
+def _indented(lines: Iterable[str]) -> str:
+    return "\n".join(f"  {line}" for line in lines)
 
 
 def _complete(
     project: Project, arguments: argparse.Namespace
 ) -> tuple[str, str, str | None, str | None]:
-    """Return layer, name, dependencies and description, asking for what is missing.
-
-    Raises:
-        UsageError: something is missing and nobody can be asked.
-    """
+    """Return layer, name, dependencies and description, asking for what is missing."""
     from .scaffold import asset_name, available
 
     layer, name, dependencies = arguments.layer, arguments.name, arguments.dependencies
     description = arguments.description
-    missing = [f"--{x}" for x in ("layer", "name") if getattr(arguments, x) is None]
+    guided = layer is None or name is None
+    missing = [f"--{option}" for option in ("layer", "name") if getattr(arguments, option) is None]
     if layer and LAYERS[layer].upstream and dependencies is None:
         missing.append("--dependencies")
-    if not missing:
-        return layer, name, dependencies, description
-    if not interactive():
+    if missing and not interactive():
         raise UsageError(f"add-asset needs {' and '.join(missing)}.")
-    if not layer:
-        chosen, _ = choose("Layers:", "Select a layer:", list(LAYERS), one=True)
-        layer = list(LAYERS)[chosen[0]]
+    if layer is None:
+        [index], _ = choose("Layers:", "Select a layer:", list(LAYERS), one=True)
+        layer = list(LAYERS)[index]
     if name is None:
         name = ask_until("Name of the asset:", lambda answer: asset_name(layer, answer.strip()))
     upstream = LAYERS[layer].upstream
-    if upstream and dependencies is None:
-        offered = available(project, layer)
-        if offered:
-            chosen, _ = choose(
-                f"Available {upstream.title()} assets to depend on:",
-                "Select dependencies (comma-separated numbers):",
-                [short for short, _ in offered],
-            )
-            dependencies = ",".join(offered[index][1] for index in chosen)
-    if description is None and (arguments.layer is None or arguments.name is None):
+    if upstream and dependencies is None and (offered := available(project, layer)):
+        chosen, _ = choose(
+            f"Available {upstream.title()} assets to depend on:",
+            "Select dependencies (comma-separated numbers):",
+            [short for short, _ in offered],
+        )
+        dependencies = ",".join(offered[index][1] for index in chosen)
+    if guided and description is None:
         description = ask("Description (empty for none):") or None
     return layer, name, dependencies, description
+
+
+def _targets(project: Project, arguments: argparse.Namespace) -> tuple[list[str], bool]:
+    """Return the keys to remove, and whether `all` was chosen."""
+    from .catalog import read_catalog
+    from .removal import find_asset
+    from .scaffold import split_names
+
+    catalog = read_catalog(project)
+    if arguments.name is not None:
+        names = split_names(arguments.name)
+        if not names:
+            raise UsageError("--name is empty.")
+        return [find_asset(catalog, arguments.layer, name).key for name in names], False
+    if not interactive():
+        raise UsageError("remove-asset needs --name, or --undo.")
+    keys = [a.key for a in catalog.assets if arguments.layer in (None, a.layer)]
+    if not keys:
+        raise Refusal("There are no assets to remove.")
+    chosen, everything = choose("Assets:", "Select assets to remove (1,3 or 2-4 or all):", keys)
+    return [keys[index] for index in chosen], everything
+
+
+def _confirm(change: Change, everything: bool) -> None:
+    """Let a person confirm a removal, or refuse it."""
+    if not interactive():
+        raise UsageError(
+            "Off a terminal a removal needs --yes, or --force to skip the dependency checks too."
+        )
+    print(f"This will remove:\n{_indented(change.files)}", file=sys.stderr)
+    word = "REMOVE_ALL_ASSETS" if everything else "CONFIRM" if len(change.keys) > 3 else None
+    question = f"Type {word} to go on:" if word else f"Remove {', '.join(change.keys)}? [y/N]"
+    answer = ask(question).strip()
+    if answer != word if word else answer.lower() not in ("y", "yes"):
+        raise Refusal("Declined; nothing was changed.")

@@ -1,9 +1,10 @@
 """Apply a change all or nothing, whatever kills the process, and keep what a removal takes away.
 
-A change is an ordered list of renames. The journal is written before the first and deleted after the last. One
-rename is the commit point: for an addition the last (the asset file arrives), for a removal the first (the asset file
-leaves), for an undo the last. Whoever finds a journal goes forward if that rename was done, back if not. A removal's
-journal then becomes the manifest of its undo folder, so what was removed can always be put back.
+A change is an ordered list of renames. The journal is written before the first and deleted after
+the last. One rename is the commit point: for an addition the last (the asset file arrives), for a
+removal the first (the asset file leaves), for an undo the last. Whoever finds a journal goes
+forward if that rename was done, and back if not. A removal's journal then becomes the manifest of
+its undo folder, so that what was removed can always be put back.
 """
 
 import errno
@@ -22,7 +23,7 @@ PATIENCE = 60.0  # seconds to wait for another command to finish
 
 
 class Change(NamedTuple):
-    """What a command is about to do, complete and not yet done. Paths are relative to the root, with slashes."""
+    """What a command is about to do, complete. Paths are relative to the root, with slashes."""
 
     action: str  # add, remove or undo
     keys: tuple[str, ...]
@@ -30,6 +31,7 @@ class Change(NamedTuple):
     writes: tuple[tuple[str, str], ...] = ()  # for an addition: where each text goes
     notes: tuple[str, ...] = ()  # what a person should know besides
     broken: tuple[str, ...] = ()  # what will not load afterwards, one sentence each
+    needs: tuple[str, ...] = ()  # for a removal: the keys that what goes depended on
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -63,7 +65,7 @@ def locked(project: Project, patience: float = PATIENCE) -> Iterator[None]:
         while not _try_lock(handle):
             if time.monotonic() > end:
                 raise Refusal(
-                    "Another add-asset or remove-asset is at work here; try again when it is done."
+                    "Another command is at work in this project; try again when it is done."
                 )
             time.sleep(0.02)
         recover(project)
@@ -117,8 +119,8 @@ def apply(project: Project, change: Change) -> None:
             _back(project, change)
         except OSError as second:
             raise Refusal(
-                f"The change was not completed: {reason}; nor taken back: {_reason(second)}. Make room or "
-                "correct the permissions; the next command then puts everything right."
+                f"The change was not completed: {reason}; nor taken back: {_reason(second)}. Make "
+                "room or correct the permissions; the next command then puts everything right."
             ) from None
         if not isinstance(error, OSError):
             raise
@@ -131,15 +133,9 @@ def apply(project: Project, change: Change) -> None:
 def recover(project: Project) -> None:
     """Complete or take back what an interrupted command left. The caller holds the lock."""
     try:
-        record = json.loads(_journal(project).read_text(encoding="utf-8"))
+        change = _read(_journal(project))
     except FileNotFoundError:
         return
-    change = Change(
-        record["action"],
-        tuple(record["keys"]),
-        tuple((source, target) for source, target in record["moves"]),
-        tuple((path, text) for path, text in record["writes"]),
-    )
     commit = change.moves[0 if change.action == "remove" else -1]
     keys = ", ".join(change.keys)
     if _done(project.root, *commit):
@@ -152,8 +148,8 @@ def recover(project: Project) -> None:
         print(f"Took back the interrupted {change.action} of {keys}.", file=sys.stderr)
 
 
-def undo_plan(project: Project) -> tuple[Change, dict]:
-    """Return the change that puts back the last removal, and that removal's record.
+def last_removal(project: Project) -> Change:
+    """Return the change that puts back the last removal.
 
     Raises:
         Refusal: there is none.
@@ -161,16 +157,16 @@ def undo_plan(project: Project) -> tuple[Change, dict]:
     removals = _removals(project)
     if not removals:
         raise Refusal("There is no removal to undo.")
-    record = json.loads((removals[-1] / "manifest.json").read_text(encoding="utf-8"))
-    moves = tuple((target, source) for source, target in reversed(record["moves"]))
-    return Change("undo", tuple(record["keys"]), moves), record
+    change = _read(removals[-1] / "manifest.json")
+    moves = tuple((target, source) for source, target in reversed(change.moves))
+    return change._replace(action="undo", moves=moves, notes=(), broken=())
 
 
-def next_store(project: Project) -> str:
-    """Return the folder, relative to the root, where the next removal keeps its files."""
+def store_path(project: Project, *, new: bool) -> str:
+    """Return the folder, relative to the root, of the next removal's files or the last one's."""
     removals = _removals(project)
-    number = int(removals[-1].name) + 1 if removals else 1
-    return f".polster/undo/{number:04}"
+    number = int(removals[-1].name) if removals else 0
+    return f".polster/undo/{number + new:04}"
 
 
 def _removals(project: Project) -> list[Path]:
@@ -183,6 +179,13 @@ def _reason(error: OSError) -> str:
     """Say what the system said, and where."""
     place = error.filename2 or error.filename
     return f"{error.strerror or error} ({place})" if place else str(error)
+
+
+def _read(path: Path) -> Change:
+    """Read a journal or a manifest."""
+    record = json.loads(path.read_text(encoding="utf-8"))
+    pairs = {name: tuple(map(tuple, record[name])) for name in ("moves", "writes")}
+    return Change(**record | {name: tuple(record[name]) for name in ("keys", "needs")} | pairs)
 
 
 def _journal(project: Project) -> Path:

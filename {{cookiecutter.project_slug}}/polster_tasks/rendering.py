@@ -1,24 +1,27 @@
 """Asset templates: find them, describe them, fill them in.
 
-A template is a text file with `$placeholders`, named `<template>.py.txt`, in one folder a layer: `templates/<layer>/`
-here, or `asset_templates/<layer>/` at the project's root (`<template>.py` is fine there too; it wins over one of ours
-of the same name). Its docstring is for those who choose: the first line is what `--template list` shows, and it is
-not copied into the asset. Beside it, `<template>.many.py.txt` is taken instead when there are several upstreams,
-and `<template>.test.py.txt` makes the asset's test (without one, the layer's default test is taken).
+A template is a text file `<template>.py.txt` in one folder a layer: `templates/<layer>/` here, or
+`asset_templates/<layer>/` at the project's root (`<template>.py` is fine there too; it wins over
+one of ours of the same name). Its docstring is for those who choose: the first line is what
+`--template list` shows; it is not copied into the asset. Beside it may lie
+`<template>.many.py.txt`, taken when there are several upstreams, and `<template>.test.py.txt`,
+which makes the asset's test (otherwise the layer's default test does).
 
-    $package      my_pipeline                    $name        clean_sales
-    $layer        silver                         $function    silver_clean_sales
-    $parameters   every upstream, as `bronze_sales: pl.LazyFrame, …`
-    $input        the one upstream; several are refused
-    $upstream     a line that holds it is repeated for each upstream
-    $count        how many upstreams there are
-    $docstring and $description, alone on a line each: the description stands in the place that keeps it unchanged
+    $package     my_pipeline                $name      clean_sales
+    $layer       silver                     $function  silver_clean_sales
+    $parameters  every upstream, as `bronze_sales: pl.LazyFrame, bronze_shops: pl.LazyFrame`
+    $input       the one upstream; a template that uses it refuses several
+    $upstream    a line that holds it is repeated for each upstream
+    $count       how many upstreams there are
+    $docstring, $description   alone on a line each: the description, as a docstring or as an
+                 argument of the decorator, where it arrives unchanged; the other line vanishes
 """
 
 import re
 from pathlib import Path
 from typing import NamedTuple
 
+from .layers import LAYERS
 from .project import Project, Refusal, UsageError
 
 WIDTH = 100
@@ -34,15 +37,24 @@ class Template(NamedTuple):
     path: Path
 
 
-def templates(project: Project, layer: str) -> dict[str, Template]:
-    """Return the templates of a layer by name, the project's own after Polster's."""
+def templates(root: Path, layer: str) -> dict[str, Template]:
+    """Return the templates of a layer by name: Polster's, then those of the project at `root`."""
     found = {}
-    for folder in (_HERE / layer, project.root / "asset_templates" / layer):
+    for folder in (_HERE / layer, root / "asset_templates" / layer):
         for path in sorted(folder.glob("*.py*")) if folder.is_dir() else ():
             name = _template_name(path)
             if name and "." not in name and not name.startswith("_"):
                 found[name] = Template(name, _split_docstring(_read(path))[0], path)
     return found
+
+
+def template_list(root: Path, layer: str | None = None) -> str:
+    """Return one line a template: layer, name, summary."""
+    return "".join(
+        f"  {each:8}{template.name:16}{template.summary}\n"
+        for each in ([layer] if layer else LAYERS)
+        for template in templates(root, each).values()
+    )
 
 
 def find_template(project: Project, layer: str, name: str, upstreams: int) -> tuple[Path, Path]:
@@ -57,7 +69,7 @@ def find_template(project: Project, layer: str, name: str, upstreams: int) -> tu
         if found := _first(folder, *variants):
             test = _first(folder, f"{name}.test") or _first(_HERE / layer, "default.test")
             return found, test
-    known = ", ".join(templates(project, layer))
+    known = ", ".join(templates(project.root, layer))
     raise UsageError(f"There is no {layer} template {name!r}. Choose one of: {known}.")
 
 
@@ -82,9 +94,7 @@ def render(path: Path, values: dict[str, str], upstreams: tuple[str, ...]) -> st
             try:
                 text = string.Template(line).substitute(filled)
             except (KeyError, ValueError) as error:
-                raise Refusal(
-                    f"The template {path} has a placeholder that nothing fills: {error}."
-                ) from None
+                raise Refusal(f"Template {path}: nothing fills the placeholder {error}.") from None
             if text.strip() or not line.strip():
                 lines.append(text)
     text = (

@@ -118,9 +118,7 @@ def plan_add(
     template_file, test_file = find_template(project, layer, template, len(dependencies))
     upstreams = resolve_dependencies(project, layer, key, dependencies)
     if LAYERS[layer].upstream and not upstreams:
-        raise UsageError(
-            f"A {layer} asset needs at least one dependency: --dependencies NAME,NAME."
-        )
+        raise UsageError(f"A {layer} asset needs a dependency: --dependencies NAME,NAME.")
     if description is not None:
         _check_text(description)
     _check_free(project, layer, name, key)
@@ -168,8 +166,8 @@ def _check_free(project: Project, layer: str, name: str, key: str) -> None:
     for taken in (path, path.with_suffix("")):
         if os.path.lexists(taken):
             raise Refusal(
-                f"{key} exists already: {_shown(project, taken)}. Choose another name, or remove it first: "
-                f"remove-asset --layer {layer} --name {name}."
+                f"{key} exists already: {_shown(project, taken)}. Choose another name, or remove it "
+                f"first: remove-asset --layer {layer} --name {name}."
             )
 
 
@@ -201,8 +199,8 @@ def _look_up(project: Project, layer: str, key: str, name: str) -> str:
             raise Refusal(f"{reason}{_offer(below, allowed)}")
     if not allowed:
         raise Refusal(
-            f"{key} ({layer}) cannot depend on {name}: {layer} may depend on nothing but external sources. "
-            "Leave --dependencies out."
+            f"{key} ({layer}) cannot depend on {name}: {layer} may depend on nothing but external "
+            "sources. Leave --dependencies out."
         )
     from difflib import get_close_matches
 
