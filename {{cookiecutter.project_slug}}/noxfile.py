@@ -7,9 +7,10 @@ from pathlib import Path
 import nox
 
 ROOT = Path(__file__).parent
-PIPELINE_VENV = ".nox/pipeline"  # one environment serves run, ui, status and tests
+PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+PIPELINE: dict[str, str] = {}  # filled by the session `environment`
 
-nox.needs_version = ">=2024.10.9"
+nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "validate", "tests"]
@@ -46,34 +47,41 @@ def validate(session: nox.Session) -> None:
     polster_tasks(session, "validate")
 
 
+@nox.session
+def environment(session: nox.Session) -> None:
+    """Make the environment that run, ui and status share."""
+    session.install("-e", ".")
+    PIPELINE["python"] = str(Path(session.bin) / "python")
+
+
 def run_polster(session: nox.Session, *arguments: str) -> None:
     """Run `run_polster.py` in the pipeline's environment."""
-    session.install("-e", ".")
-    session.run("python", "run_polster.py", *arguments, *session.posargs)
+    command = (PIPELINE["python"], "run_polster.py", *arguments, *session.posargs)
+    session.run(*command, external=True)
 
 
-@nox.session(venv_location=PIPELINE_VENV)
+@nox.session(venv_backend="none", requires=["environment"])
 def run(session: nox.Session) -> None:
     """Run the pipeline, or some of it: nox -s run -- --asset raw_orders"""
     run_polster(session)
 
 
-@nox.session(venv_location=PIPELINE_VENV)
+@nox.session(venv_backend="none", requires=["environment"])
 def ui(session: nox.Session) -> None:
     """Show Dagster's web UI on 127.0.0.1, with its daemon."""
     run_polster(session, "--ui")
 
 
-@nox.session(venv_location=PIPELINE_VENV)
+@nox.session(venv_backend="none", requires=["environment"])
 def status(session: nox.Session) -> None:
     """Show how each asset is: nox -s status -- --format json"""
     run_polster(session, "--status")
 
 
-@nox.session(venv_location=PIPELINE_VENV)
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the project's tests."""
-    development = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "dev")
+    development = nox.project.dependency_groups(PYPROJECT, "dev")
     session.install("-e", ".", *development)
     session.run("pytest", *session.posargs)
 
@@ -81,6 +89,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and formatting with ruff."""
-    session.install("ruff>=0.12")
+    ruff = [name for name in nox.project.dependency_groups(PYPROJECT, "dev") if "ruff" in name]
+    session.install(*ruff)
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")

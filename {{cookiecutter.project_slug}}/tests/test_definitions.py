@@ -3,9 +3,9 @@
 import itertools
 
 import dagster as dg
-import polster_tasks.layers
 import pytest
 
+import polster_tasks.layers
 from {{ cookiecutter.__package_name }} import medallion
 from {{ cookiecutter.__package_name }}.definitions import defs
 
