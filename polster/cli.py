@@ -1,0 +1,145 @@
+"""The command line: arguments in, one call, an exit status out."""
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from polster.errors import Refusal
+from polster.handover import RUN_COMMANDS, TASK_COMMANDS, find_project, hand_over
+from polster.template import TASKS, version
+
+STARTERS = ("standard", "ecommerce", "minimal")
+CI = ("github", "gitlab", "azure", "none")
+EPILOG = """add-asset, list-assets, remove-asset, validate, run, ui and status are the project's own: ask one
+for its options with `polster COMMAND --help` inside a project.
+
+Completion: eval "$(_POLSTER_COMPLETE=bash_source polster)", or zsh_source; in fish,
+_POLSTER_COMPLETE=fish_source polster | source."""
+
+
+class HandOver(click.Command):
+    """A command of the project: nothing of its arguments is parsed, not even --help."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep the arguments as they came."""
+        ctx.args = list(args)
+        return []
+
+    def invoke(self, ctx: click.Context) -> Callable[[], int]:
+        """Return what is to be done, for when click, which reads signals its own way, is out of it."""
+        return partial(self.take_over, ctx, **ctx.obj)
+
+    def take_over(self, ctx: click.Context, start: Path | None, verbose: bool) -> int:
+        """Hand over; outside a project, --help is this command's own."""
+        asked_for_help = ctx.args[:1] in (["--help"], ["-h"])
+        try:
+            find_project(start)
+        except Refusal:
+            if not asked_for_help:
+                raise
+            click.echo(ctx.get_help())
+            return 0
+        return hand_over(str(self.name), ctx.args, start, verbose)
+
+
+def show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """Print the version and end."""
+    if wanted and not ctx.resilient_parsing:
+        click.echo(f"polster {version()}")
+        ctx.exit()
+
+
+@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=show_version,
+              help="Show the version and exit.")
+@click.option("--project", type=click.Path(file_okay=False, exists=True, path_type=Path),
+              help="The project's folder, or one in it  [default: the current folder]")
+@click.option("--verbose", is_flag=True, help="Show more, tracebacks included.")
+@click.pass_context
+def cli(ctx: click.Context, project: Path | None, verbose: bool) -> None:
+    """Make and keep Dagster + Polars projects whose Medallion Architecture is enforced."""
+    ctx.obj = {"start": project, "verbose": verbose}
+
+
+@cli.command()
+@click.argument("name", required=False)
+@click.option("--template", "starter", type=click.Choice(STARTERS), help="What to start from.")
+@click.option("--ci", type=click.Choice(CI), help="Continuous integration.")
+@click.option("--output-dir", type=click.Path(file_okay=False, path_type=Path), default=Path(),
+              help="Where to make the project's folder  [default: the current folder]")
+@click.option("--description", help="One sentence about the pipeline.")
+@click.option("--no-input", is_flag=True, help="Ask nothing, also on a terminal.")
+@click.option("--git/--no-git", default=False, help="Make it a git repository  [default: no]")
+@click.option("--dry-run", is_flag=True, help="List the files, write nothing.")
+@click.pass_obj
+def init(obj, name, output_dir, no_input, git, dry_run, **given):
+    """Make a project in ./NAME: cookiecutter with the template of this version."""
+    from polster.create import ask, create
+
+    answers = {key: value for key, value in given.items() if value is not None}
+    if name is not None:
+        answers |= {"project_name": name, "project_slug": name}
+    if not no_input and sys.stdin.isatty() and sys.stdout.isatty():
+        questions = {"project_name", "project_slug", *given} - answers.keys()
+        answers |= ask(questions) if questions else {}
+    elif name is None:
+        raise Refusal("The project needs a name: `polster init my_project`.", 2)
+    target, files = create(answers, output_dir, git, dry_run, obj["verbose"])
+    if dry_run:
+        click.echo(f"Would make {target} with {len(files)} files:")
+        click.echo("\n".join(f"  {file}" for file in files))
+    else:
+        click.echo(next_steps(target, given["starter"]))
+
+
+def next_steps(target: Path, starter: str | None) -> str:
+    """Return what was made and the next three commands, as they work here."""
+    import os
+    import shlex
+    import shutil
+
+    polster = "polster" if shutil.which("polster") else f"python -m {TASKS}"
+    folder = shlex.quote(os.path.relpath(target)) if os.name != "nt" else f'"{target}"'
+    second = "list-assets" if starter == "ecommerce" else "add-asset --layer bronze --name raw_orders"
+    return (
+        f"Made {target}. Next:\n\n  cd {folder}\n  {polster} {second}\n  python run_polster.py --ui\n"
+    )
+
+
+@cli.command()
+@click.option("--dry-run", is_flag=True, help="Show what would change, change nothing.")
+@click.option("--force", is_flag=True, help="Go on although local edits go, or the version goes back.")
+@click.option("--undo", is_flag=True, help="Go back to the copy before the last upgrade.")
+@click.pass_obj
+def upgrade(obj, dry_run, force, undo):
+    """Bring the project's polster_tasks to this version; nothing else of it is touched.
+
+    The lines that change are shown with `polster --verbose upgrade`; the old copy is kept for --undo.
+    """
+    from polster import upgrade as upgrading
+
+    root = find_project(obj["start"])
+    if undo:
+        plan = upgrading.undo(root, dry_run=dry_run)
+    else:
+        plan = upgrading.upgrade(root, force=force, dry_run=dry_run)
+    if not plan.changes:
+        click.echo(f"{TASKS} is {plan.after} already: nothing to do.")
+        return
+    click.echo(f"{TASKS} {plan.before} -> {plan.after}{' (dry run)' if dry_run else ''}")
+    for change in plan.changes:
+        click.echo(change.summary())
+        if obj["verbose"]:
+            click.echo("\n".join(change.diff()))
+    if not dry_run:
+        click.echo("`polster upgrade --undo` goes back.")
+
+
+for _name, _help in TASK_COMMANDS.items():
+    cli.add_command(HandOver(_name, help=_help))
+for _name, (_help, _) in RUN_COMMANDS.items():
+    cli.add_command(HandOver(_name, help=_help))

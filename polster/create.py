@@ -1,0 +1,115 @@
+"""Bake the bundled template, whole or not at all."""
+
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from polster.errors import Refusal
+from polster.template import template
+
+
+def literal(text: str) -> str:
+    """Return a Jinja expression that renders to exactly `text`: cookiecutter renders every answer.
+
+    Raises:
+        Refusal: if `text` came from bytes that are no UTF-8 (status 2).
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Refusal(f"{text!r} is not valid text.", 2) from None
+    return '{{ "' + "".join(f"\\U{ord(character):08x}" for character in text) + '" }}'
+
+
+def ask(missing: set[str]) -> dict[str, str]:
+    """Ask for the `missing` variables on the terminal, with cookiecutter's own prompts."""
+    import json
+
+    from cookiecutter.prompt import prompt_for_config
+
+    questions = json.loads((template() / "cookiecutter.json").read_text(encoding="utf-8"))
+    asked = {key: value for key, value in questions.items() if key in missing or key == "__prompts__"}
+    return prompt_for_config({"cookiecutter": asked})
+
+
+def bake(answers: Mapping[str, str], folder: Path, verbose: bool = False) -> Path:
+    """Bake the template into `folder`, with the user's cookiecutter defaults, and return the project.
+
+    Args:
+        answers: Values of the template's variables; text arrives literally, braces and all.
+        folder: Where the project's folder appears. It exists and has no such folder yet.
+
+    Raises:
+        Refusal: if the template's own pre_gen hook, which has said why, refuses (status 2), or
+            cookiecutter cannot go on (status 1).
+    """
+    from cookiecutter.config import get_user_config
+    from cookiecutter.exceptions import CookiecutterException, FailedHookException
+    from cookiecutter.main import cookiecutter
+
+    if not verbose:  # cookiecutter logs a traceback of its own when a hook refuses
+        logging.getLogger("cookiecutter").setLevel(logging.CRITICAL + 1)
+    choices = {"starter", "ci"}
+    context = {key: value if key in choices else literal(value) for key, value in answers.items()}
+    with tempfile.TemporaryDirectory() as replay:
+        try:
+            return Path(
+                cookiecutter(
+                    str(template()),
+                    no_input=True,
+                    extra_context=context,
+                    output_dir=str(folder),
+                    default_config={**get_user_config(), "replay_dir": replay},
+                )
+            )
+        except FailedHookException:
+            raise Refusal("", 2) from None
+        except CookiecutterException as error:
+            raise Refusal(f"cookiecutter cannot bake the template: {error}") from None
+
+
+@contextmanager
+def staging(beside: Path) -> Iterator[Path]:
+    """Give a folder on the same disk as `beside`, gone afterwards even if a signal ends the process."""
+    existing = next(folder for folder in (beside, *beside.parents) if folder.is_dir())
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        with tempfile.TemporaryDirectory(prefix=".polster-", dir=existing) as folder:
+            yield Path(folder)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def create(
+    answers: Mapping[str, str], output_dir: Path, git: bool, dry_run: bool, verbose: bool
+) -> tuple[Path, list[str]]:
+    """Make a project in `output_dir`: baked beside its place, then moved there by one rename.
+
+    Returns:
+        The project's folder, and its files, relative and sorted.
+
+    Raises:
+        Refusal: if the name is bad (status 2), the folder exists or git is missing (status 1).
+    """
+    if git and not shutil.which("git"):
+        raise Refusal("--git needs git, which is not installed: install it, or leave --git out.")
+    output_dir = output_dir.resolve()
+    with staging(output_dir) as folder:
+        baked = bake(answers, folder, verbose)
+        target = output_dir / baked.name
+        if target.exists() or target.is_symlink():
+            raise Refusal(f"{target} exists already: choose another name or --output-dir.")
+        files = sorted(p.relative_to(baked).as_posix() for p in baked.rglob("*") if p.is_file())
+        if not dry_run:
+            if git:
+                subprocess.run(["git", "init", "--quiet", str(baked)], check=True)
+            output_dir.mkdir(parents=True, exist_ok=True)
+            os.rename(baked, target)
+    return target, files

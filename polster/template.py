@@ -1,0 +1,34 @@
+"""The template that travels with this package, and the version it has."""
+
+import re
+from pathlib import Path
+
+TASKS = "polster_tasks"
+_PROJECT = "{{cookiecutter.project_slug}}"
+
+
+def template() -> Path:
+    """Return the template's folder: inside an installed package, or the checkout around it."""
+    here = Path(__file__).resolve().parent
+    bundled = here / "template"
+    return bundled if bundled.is_dir() else here.parent
+
+
+def tasks_version(tasks: Path) -> str:
+    """Return the version that a `polster_tasks` folder states, or "unknown"."""
+    try:
+        text = (tasks / "__init__.py").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return "unknown"
+    found = re.search(r'^__version__ = "([^"]+)"', text, re.MULTILINE)
+    return found[1] if found else "unknown"
+
+
+def version() -> str:
+    """Return this package's version, read from the template's `polster_tasks`: the one place."""
+    return tasks_version(template() / _PROJECT / TASKS)
+
+
+def order(release: str) -> tuple[int, ...]:
+    """Return a release as numbers that compare: "0.10.1" is later than "0.9"."""
+    return tuple(int(number) for number in re.findall(r"\d+", release))

@@ -1,0 +1,153 @@
+"""Bring a project's vendored `polster_tasks` to this package's version, and back."""
+
+import difflib
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from polster.create import bake, staging
+from polster.errors import Refusal
+from polster.template import TASKS, order, tasks_version
+
+# Written by the template's post_gen hook in the format of `sha256sum`.
+MANIFEST = "manifest.sha256"
+
+
+class Change(NamedTuple):
+    """One file that differs between two copies of the tooling; None where it does not exist."""
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+
+    def summary(self) -> str:
+        """Return the change in one line, with the lines that come and go."""
+        lines = list(self.diff())[2:]
+        added, removed = (sum(line.startswith(sign) for line in lines) for sign in "+-")
+        kind = "added" if self.before is None else "removed" if self.after is None else "changed"
+        return f"  {kind:8} {TASKS}/{self.path}  +{added} -{removed}"
+
+    def diff(self) -> Iterator[str]:
+        """Yield the change as lines of a unified diff."""
+        before, after = (
+            (text or b"").decode(errors="replace").splitlines() for text in (self.before, self.after)
+        )
+        name = f"{TASKS}/{self.path}"
+        return difflib.unified_diff(before, after, name, name, lineterm="")
+
+
+class Upgrade(NamedTuple):
+    """What bringing the tooling from one version to another means."""
+
+    before: str
+    after: str
+    changes: list[Change]
+
+
+def read(tasks: Path) -> dict[str, bytes]:
+    """Return the files of a copy by relative path; line ends and compiled files make no difference."""
+    return {
+        path.relative_to(tasks).as_posix(): path.read_bytes().replace(b"\r\n", b"\n")
+        for path in sorted(tasks.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts and path.name != MANIFEST
+    }
+
+
+def compare(before: Path, after: Path) -> Upgrade:
+    """Return what changes from the copy `before`, which may be missing, to the copy `after`."""
+    old, new = read(before), read(after)
+    paths = [path for path in sorted(old | new) if old.get(path) != new.get(path)]
+    changes = [Change(path, old.get(path), new.get(path)) for path in paths]
+    return Upgrade(tasks_version(before), tasks_version(after), changes)
+
+
+def local_edits(tasks: Path, changes: list[Change]) -> list[str]:
+    """Return the paths of files that someone edited or added, and that `changes` would take away.
+
+    Without a manifest nobody can tell, so every file that changes counts as edited.
+    """
+    try:
+        lines = (tasks / MANIFEST).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    pristine = {path: digest for digest, _, path in (line.partition("  ") for line in lines)}
+    return [
+        change.path
+        for change in changes
+        if change.before is not None
+        and hashlib.sha256(change.before).hexdigest() != pristine.get(change.path)
+    ]
+
+
+def upgrade(root: Path, *, force: bool, dry_run: bool) -> Upgrade:
+    """Replace the tooling of the project at `root` by the bundled one; the old copy stays for `undo`.
+
+    Raises:
+        Refusal: if local edits would be lost or the project is ahead of this package, unless `force`.
+    """
+    tasks = root / TASKS
+    answers = {"project_name": "upgrade", "project_slug": "upgrade_of_polster_tasks"}
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = bake(answers, Path(folder)) / TASKS
+        plan = compare(tasks, fresh)
+        if plan.changes and not force:
+            refuse_loss(tasks, plan)
+        if plan.changes and not dry_run:
+            exchange(tasks, fresh, kept_copy(root))
+    return plan
+
+
+def refuse_loss(tasks: Path, plan: Upgrade) -> None:
+    """Raise a Refusal if the upgrade would go backwards or lose local edits."""
+    if plan.before != "unknown" and order(plan.before) > order(plan.after):
+        raise Refusal(
+            f"The project's {TASKS} {plan.before} is newer than this polster {plan.after}: "
+            "upgrade polster itself, or go back with --force."
+        )
+    if edits := local_edits(tasks, plan.changes):
+        raise Refusal(
+            f"Local edits would be lost in {', '.join(f'{TASKS}/{path}' for path in edits)}: "
+            "keep them elsewhere, then --force (the old copy stays for --undo)."
+        )
+
+
+def undo(root: Path, *, dry_run: bool) -> Upgrade:
+    """Exchange the tooling with the copy that the last upgrade kept; a second undo is a redo.
+
+    Raises:
+        Refusal: if there is no such copy.
+    """
+    kept = kept_copy(root)
+    if not kept.is_dir():
+        raise Refusal(f"Nothing to undo: no earlier {TASKS} is kept in {kept.parent}.")
+    plan = compare(root / TASKS, kept)
+    if not dry_run:
+        exchange(root / TASKS, kept, kept)
+    return plan
+
+
+def kept_copy(root: Path) -> Path:
+    """Return where the copy before the last upgrade is kept, in the git-ignored state folder."""
+    return root / ".polster" / "previous_polster_tasks"
+
+
+def exchange(tasks: Path, source: Path, kept: Path) -> None:
+    """Put a copy of `source` in the place of `tasks`, and `tasks` in the place of `kept`, by renames.
+
+    A process killed between the renames leaves no `tasks` but `kept`: `polster upgrade` mends it.
+    """
+    with staging(kept) as folder:
+        fresh = Path(shutil.copytree(source, folder / TASKS))
+        if kept.exists():
+            kept.rename(folder / "older")
+        if tasks.exists():
+            kept.parent.mkdir(exist_ok=True)
+            tasks.rename(kept)
+        try:
+            fresh.rename(tasks)
+        except OSError:
+            kept.rename(tasks)
+            raise
