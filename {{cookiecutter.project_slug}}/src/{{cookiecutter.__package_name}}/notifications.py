@@ -28,7 +28,7 @@ class NotSentError(Exception):
 
 @dataclass(frozen=True)
 class Channels:
-    """Where to send: each channel is used if it is configured. What can hold secrets is not shown."""
+    """Where to send: every channel that is configured is used. Secrets are not shown."""
 
     webhook: str = field(default="", repr=False)
     smtp: str = field(default="", repr=False)
@@ -114,7 +114,7 @@ def is_url(text: str, *schemes: str) -> bool:
 
 
 def message(reasons: Sequence[str], link: str) -> tuple[str, list[str]]:
-    """Return the title and the lines of an alert: what failed, each of a readable length; a link."""
+    """Return the title and the lines of an alert: what failed, in readable lines, and a link."""
     failed = ", ".join(reason.partition(":")[0] for reason in reasons[:3])
     more = ", …" if len(reasons) > 3 else ""
     lines = [textwrap.shorten(reason, REASON_LENGTH, placeholder=" …") for reason in reasons]
