@@ -174,7 +174,7 @@ class ParquetIOManager(dg.ConfigurableIOManager):
         return shown
 
     def _uri(self, folders: list[str], key: dg.AssetKey, partition: tuple[str, ...]) -> str:
-        *parts, file = [*folders, ".".join(key.path), *partition]
+        *parts, file = [*folders, "-".join(key.path), *partition]
         return self.store.uri(*parts, f"{file}.parquet")
 
 
