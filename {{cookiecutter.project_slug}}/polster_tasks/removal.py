@@ -98,20 +98,18 @@ def plan_undo(project: Project, catalog: Catalog, *, force: bool) -> Change:
         Refusal: there is none, or something stands in its way.
     """
     change = last_removal(project)
-    problems = [
-        f"{path} is there again" for path in change.files if os.path.lexists(project.root / path)
-    ]
+    problems = [f"{path} exists" for path in change.files if os.path.lexists(project.root / path)]
     if not problems and not force:
+        present = {asset.key for asset in catalog.assets}
+        twice = [asset for asset in catalog.assets if asset.key in change.keys]
+        problems += [f"{asset.key} is defined in {asset.path} now" for asset in twice]
         problems += [
-            f"{a.key} is defined in {a.path} now" for a in catalog.assets if a.key in change.keys
-        ]
-        problems += [
-            f"{key}, which it needs, is gone" for key in change.needs if not catalog.find(key)
+            f"{key}, which it needs, is gone" for key in change.needs if key not in present
         ]
     if problems:
         raise Refusal(
-            f"{', '.join(change.keys)} cannot be put back: {'; '.join(problems)}. Put that right, then "
-            f"undo again; until then the files wait in {store_path(project, new=False)}."
+            f"{', '.join(change.keys)} cannot be put back: {'; '.join(problems)}. Put that right, "
+            f"then undo again; until then the files wait in {store_path(project, new=False)}."
         )
     return change
 

@@ -81,27 +81,20 @@ def render(path: Path, values: dict[str, str], upstreams: tuple[str, ...]) -> st
     """
     import string
 
-    many = len(upstreams) != 1
+    text = _split_docstring(_read(path))[1]
+    if len(upstreams) != 1 and "$input" in text:
+        raise Refusal(f"Template {path.name} takes one dependency, not {len(upstreams)}.")
     lines = []
-    for line in _split_docstring(_read(path))[1].splitlines():
-        repeat = upstreams if "$upstream" in line else (None,)
-        if re.search(r"\$(input|\{input\})", line) and many:
-            raise Refusal(
-                f"The template {path.name} takes exactly one dependency, not {len(upstreams)}."
-            )
-        for upstream in repeat:
-            filled = values | {"upstream": upstream or "", "input": "".join(upstreams[:1])}
+    for line in text.splitlines():
+        for upstream in upstreams if "$upstream" in line else ["".join(upstreams[:1])]:
             try:
-                text = string.Template(line).substitute(filled)
+                own = {"upstream": upstream, "input": upstream}
+                filled = string.Template(line).substitute(values, **own)
             except (KeyError, ValueError) as error:
                 raise Refusal(f"Template {path}: nothing fills the placeholder {error}.") from None
-            if text.strip() or not line.strip():
-                lines.append(text)
-    text = (
-        "\n".join(lines)
-        .replace("@dg.asset(\n)\n", "@dg.asset\n")
-        .replace("@asset(\n)\n", "@asset\n")
-    )
+            if filled.strip() or not line.strip():  # a line that turned empty vanishes
+                lines.append(filled)
+    text = "\n".join(lines).replace("asset(\n)\n", "asset\n")
     return "\n".join(_fold(line) for line in text.split("\n")) + "\n"
 
 
@@ -163,10 +156,9 @@ def _width(text: str) -> int:
 
 def _literal(text: str) -> str:
     """Return a text as Python source, quoted as ruff quotes it."""
-    quote, other = ("'", '"') if text.count('"') > text.count("'") else ('"', "'")
-    escaped = repr(other + text)[2:-1]  # repr picks one quote; undo its escapes, then make our own
-    escaped = re.sub(r"\\(.)", lambda m: m[1] if m[1] in "'\"" else m[0], escaped)
-    return quote + escaped.replace(quote, "\\" + quote) + quote
+    quote = "'" if text.count('"') > text.count("'") else '"'
+    plain = "".join(c if c in "'\"" else repr(c)[1:-1] for c in text)
+    return quote + plain.replace(quote, "\\" + quote) + quote
 
 
 def _pieces(text: str) -> list[str]:
@@ -198,6 +190,7 @@ def _fold(line: str) -> str:
         return line
     indent, head, inside, tail = match.groups()
     deeper = f"{indent}    "
-    if len(deeper + inside) > WIDTH or head.startswith("def ") and ", " not in inside:
+    lone = head.startswith("def ") and ", " not in inside
+    if lone or len(deeper + inside) > WIDTH:
         inside = f",\n{deeper}".join(re.split(r", (?![^\[(]*[\])])", inside)) + ","
     return f"{indent}{head}(\n{deeper}{inside}\n{indent}){tail}"

@@ -99,7 +99,7 @@ def plan_add(
     description: str | None = None,
     template: str = "default",
 ) -> Change:
-    """Plan an asset file, its test and, for bronze, its sample; everything is checked, nothing written.
+    """Plan an asset file, its test and, for bronze, its sample.
 
     Args:
         project: where.
@@ -115,8 +115,8 @@ def plan_add(
     """
     name = asset_name(layer, name)
     key = f"{layer}_{name}"
-    template_file, test_file = find_template(project, layer, template, len(dependencies))
     upstreams = resolve_dependencies(project, layer, key, dependencies)
+    template_file, test_file = find_template(project, layer, template, len(upstreams))
     if LAYERS[layer].upstream and not upstreams:
         raise UsageError(f"A {layer} asset needs a dependency: --dependencies NAME,NAME.")
     if description is not None:
@@ -179,11 +179,12 @@ def _plainly_there(project: Project, layer: str, name: str, key: str) -> bool:
         source = project.asset_path(layer, name).read_bytes()
     except OSError:
         return False
-    return re.search(rb"(?m)^def %s\(" % key.encode(), source) is not None
+    renamed = re.search(rb"\b(name|key|key_prefix)\s*=", source)
+    return b"asset" in source and f"\ndef {key}(".encode() in source and not renamed
 
 
 def _look_up(project: Project, layer: str, key: str, name: str) -> str:
-    """Return the key of an asset that a differently named file defines, or refuse with the reason."""
+    """Return the key of an asset that another file defines, or refuse with the reason."""
     from .catalog import read_catalog
     from .layers import edge_error
 
