@@ -226,7 +226,8 @@ def _require_credentials(scheme: str, options: Mapping[str, Any]) -> None:
 
     Then the machine's own role, a metadata service or a login on the command line is used.
     """
-    names = {name.upper() for name in options} | {name for name, value in os.environ.items() if value}
+    names = {name.upper() for name in options}
+    names |= {name for name, value in os.environ.items() if value}
 
     def has(*alternatives: str) -> bool:
         return not names.isdisjoint(alternatives)
