@@ -39,6 +39,24 @@ def ask(missing: set[str]) -> dict[str, str]:
     return prompt_for_config({"cookiecutter": asked})
 
 
+def refuse_bad_names(answers: Mapping[str, str]) -> None:
+    """Run the template's own check of the answers, which says on stderr what is wrong.
+
+    cookiecutter runs it too, but only after making the project's folder, wherever its name leads.
+
+    Raises:
+        Refusal: without a sentence, for it has been said (status 2).
+    """
+    from cookiecutter.exceptions import FailedHookException
+    from cookiecutter.hooks import run_script_with_context
+
+    hook = template() / "hooks" / "pre_gen_project.py"
+    try:
+        run_script_with_context(hook, Path.cwd(), {"cookiecutter": {"description": "", **answers}})
+    except FailedHookException:
+        raise Refusal("", 2) from None
+
+
 def bake(answers: Mapping[str, str], folder: Path, verbose: bool = False) -> Path:
     """Bake the template into `folder`, with the user's cookiecutter defaults, and return the project.
 
@@ -47,17 +65,17 @@ def bake(answers: Mapping[str, str], folder: Path, verbose: bool = False) -> Pat
         folder: Where the project's folder appears. It exists and has no such folder yet.
 
     Raises:
-        Refusal: if the template's own pre_gen hook, which has said why, refuses (status 2), or
-            cookiecutter cannot go on (status 1).
+        Refusal: if a name is bad (status 2), or cookiecutter cannot go on (status 1).
     """
     from cookiecutter.config import get_user_config
-    from cookiecutter.exceptions import CookiecutterException, FailedHookException
+    from cookiecutter.exceptions import CookiecutterException
     from cookiecutter.main import cookiecutter
 
-    if not verbose:  # cookiecutter logs a traceback of its own when a hook refuses
-        logging.getLogger("cookiecutter").setLevel(logging.CRITICAL + 1)
     choices = {"starter", "ci"}
     context = {key: value if key in choices else literal(value) for key, value in answers.items()}
+    refuse_bad_names(answers)
+    if not verbose:  # cookiecutter logs tracebacks of its own
+        logging.getLogger("cookiecutter").setLevel(logging.CRITICAL + 1)
     with tempfile.TemporaryDirectory() as replay:
         try:
             return Path(
@@ -69,8 +87,6 @@ def bake(answers: Mapping[str, str], folder: Path, verbose: bool = False) -> Pat
                     default_config={**get_user_config(), "replay_dir": replay},
                 )
             )
-        except FailedHookException:
-            raise Refusal("", 2) from None
         except CookiecutterException as error:
             raise Refusal(f"cookiecutter cannot bake the template: {error}") from None
 

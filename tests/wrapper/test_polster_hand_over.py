@@ -1,0 +1,240 @@
+"""The project's own tooling does the work: arguments, terminal, signals and exit status untouched."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from ast import literal_eval
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from polster.handover import RUN_COMMANDS, TASK_COMMANDS
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+AWKWARD = ["--name", "a b", "", "--", "--help", "-x", "--dependencies=a,b", "é", "*"]
+
+
+@pytest.mark.parametrize("command", TASK_COMMANDS)
+def test_arguments_stdin_and_exit_status_are_the_tasks_own(
+    command: str, polster: Run, spy_project: Path
+) -> None:
+    (spy_project / "src" / "deep").mkdir(parents=True)
+    done = polster(command, *AWKWARD, cwd=spy_project / "src" / "deep", input="typed\nlines")
+    argv, cwd, file, stdin = done.stdout.split("\n", 3)
+    assert literal_eval(argv) == [command, *AWKWARD]
+    assert Path(cwd) == spy_project
+    assert Path(file) == spy_project / "polster_tasks" / "__main__.py"
+    assert stdin == "typed\nlines\n"
+    assert done.returncode == 7 and done.stderr == ""
+
+
+@pytest.mark.parametrize("command", RUN_COMMANDS)
+def test_run_ui_and_status_are_run_polsters_own(command: str, polster: Run, spy_project: Path) -> None:
+    (spy_project / "src").mkdir()
+    done = polster(command, *AWKWARD, cwd=spy_project / "src")
+    argv, cwd, *_ = done.stdout.split("\n")
+    own = {"run": [], "ui": ["--ui"], "status": ["--status"]}[command]
+    assert literal_eval(argv) == [*own, *AWKWARD]
+    assert Path(cwd) == spy_project
+    assert done.returncode == 7 and done.stderr == ""
+
+
+@pytest.mark.parametrize("command", ["validate", "run"])
+def test_help_inside_a_project_is_the_projects_own(command: str, polster: Run, spy_project: Path) -> None:
+    done = polster(command, "--help", cwd=spy_project)
+    assert literal_eval(done.stdout.split("\n")[0])[-1] == "--help" and done.returncode == 7
+
+
+@pytest.mark.parametrize("command", ["validate", "run", "init", "upgrade"])
+def test_help_outside_a_project_is_polsters(command: str, polster: Run, tmp_path: Path) -> None:
+    done = polster(command, "--help", cwd=tmp_path)
+    assert done.returncode == 0 and f"polster {command}" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["validate", "run"])
+def test_verbose_goes_along(command: str, polster: Run, spy_project: Path) -> None:
+    done = polster("--verbose", command, "x", cwd=spy_project)
+    expected = ["--verbose", "validate", "x"] if command == "validate" else ["--verbose", "x"]
+    assert literal_eval(done.stdout.split("\n")[0]) == expected
+
+
+def test_another_project_can_be_named(polster: Run, spy_project: Path, tmp_path: Path) -> None:
+    done = polster("--project", spy_project / "polster_tasks", "validate", cwd=tmp_path)
+    assert Path(done.stdout.split("\n")[1]) == spy_project
+
+
+def test_a_terminal_stays_a_terminal(
+    on_terminal: Callable[..., tuple[int, str]], spy_project: Path
+) -> None:
+    for command in ("validate", "run"):
+        status, shown = on_terminal(command, cwd=spy_project)
+        assert status == 7 and "a terminal" in shown
+
+
+def test_no_other_copy_gets_in_the_way(polster: Run, spy_project: Path, tmp_path: Path) -> None:
+    """Not one on PYTHONPATH, not one in the current folder, and PYTHONSAFEPATH changes nothing."""
+    decoy = tmp_path / "decoy"
+    (decoy / "polster_tasks").mkdir(parents=True)
+    (decoy / "polster_tasks" / "__init__.py").write_text("", encoding="utf-8")
+    (decoy / "polster_tasks" / "__main__.py").write_text("print('decoy')", encoding="utf-8")
+    here = spy_project / "polster_tasks" / "inner"
+    (decoy / "polster_tasks").rename(decoy / "kept")
+    here.mkdir()
+    (decoy / "kept").rename(here / "polster_tasks")
+    paths = os.pathsep.join((str(here), str(REPOSITORY)))
+    for safe in ("", "1"):
+        env = {"PYTHONPATH": paths, "PYTHONSAFEPATH": safe}
+        done = polster("validate", cwd=here, env=env)
+        assert done.returncode == 7 and "decoy" not in done.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows folders cannot hold a colon")
+def test_a_project_folder_may_hold_a_path_separator(polster: Run, spy_project: Path) -> None:
+    renamed = spy_project.rename(spy_project.with_name("a:b"))
+    assert polster("validate", cwd=renamed, env={"PYTHONSAFEPATH": "1"}).returncode == 7
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
+@pytest.mark.parametrize("command", ["validate", "run"])
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_signals_arrive_and_the_end_is_told_as_without_polster(
+    command: str, sent: signal.Signals, spy_project: Path
+) -> None:
+    script = "print('ready', flush=True)\nimport time\ntime.sleep(60)\n"
+    (spy_project / "polster_tasks/__main__.py").write_text(script, encoding="utf-8")
+    (spy_project / "run_polster.py").write_text(script, encoding="utf-8")
+    direct = {"validate": ["-m", "polster_tasks"], "run": ["run_polster.py"]}[command]
+    ends = []
+    for argv in (direct, ["-m", "polster", command]):
+        process = subprocess.Popen(
+            [sys.executable, *argv],
+            cwd=spy_project, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONPATH": str(REPOSITORY)} if argv is not direct else None,
+        )  # fmt: skip
+        assert process.stdout and process.stdout.readline() == b"ready\n"
+        time.sleep(0.05)
+        process.send_signal(sent)
+        ends.append(process.wait(timeout=20))
+        process.stdout.close()
+    assert ends[0] == ends[1] != 0
+
+
+@pytest.mark.parametrize("command", [*TASK_COMMANDS, *RUN_COMMANDS, "upgrade"])
+def test_outside_a_project_is_one_sentence(command: str, polster: Run, tmp_path: Path) -> None:
+    done = polster(command, cwd=tmp_path)
+    assert done.returncode == 2 and done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1 and "polster init" in done.stderr
+
+
+def test_missing_tooling_is_one_sentence(polster: Run, spy_project: Path) -> None:
+    (spy_project / "polster_tasks/__main__.py").unlink()
+    done = polster("validate", cwd=spy_project)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1 and "polster upgrade" in done.stderr
+
+
+def test_a_missing_run_polster_is_one_sentence(polster: Run, spy_project: Path) -> None:
+    (spy_project / "run_polster.py").unlink()
+    done = polster("run", cwd=spy_project)
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("theirs", "said"), [("0.0.9", "polster upgrade"), ("99.0", "newer"), ("0.1.0", None)]
+)
+def test_another_version_is_said_to_people_and_not_to_scripts(
+    theirs: str,
+    said: str | None,
+    polster: Run,
+    on_terminal: Callable[..., tuple[int, str]],
+    spy_project: Path,
+) -> None:
+    init = spy_project / "polster_tasks/__init__.py"
+    init.write_text(f'__version__ = "{theirs}"\n', encoding="utf-8")
+    assert polster("validate", cwd=spy_project).stderr == ""
+    _, shown = on_terminal("validate", cwd=spy_project)
+    assert (said in shown) if said else ("Note:" not in shown)
+
+
+def test_a_pyproject_that_cannot_be_read_is_for_the_project_to_say(
+    polster: Run, spy_project: Path
+) -> None:
+    (spy_project / "pyproject.toml").write_text("[tool.polster\n", encoding="utf-8")
+    assert polster("validate", cwd=spy_project).returncode == 7
+
+
+def test_a_foreign_pyproject_on_the_way_up_is_passed_by(polster: Run, spy_project: Path) -> None:
+    inner = spy_project / "notebooks"
+    inner.mkdir()
+    for text in ("[project]\nname = 'x'\n", "tool = 1\n", "[tool.other]\n", "not toml"):
+        (inner / "pyproject.toml").write_text(text, encoding="utf-8")
+        assert polster("validate", cwd=inner).returncode == 7
+
+
+def test_the_whole_life_of_an_asset(polster: Run, tmp_path: Path) -> None:
+    assert polster("init", "shop", cwd=tmp_path).returncode == 0
+    inside = tmp_path / "shop" / "src"
+    for command in (
+        "add-asset --layer bronze --name ingest_sales",
+        "add-asset --layer silver --name clean_sales --dependencies ingest_sales",
+        "add-asset --layer gold --name sales_metrics --dependencies clean_sales",
+        "validate",
+        "list-assets",
+        "remove-asset --layer gold --name sales_metrics --force",
+        "validate",
+    ):
+        done = polster(*command.split(), cwd=inside)
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+    assert not (inside / "shop/defs/gold/sales_metrics.py").exists()
+    assert polster("add-asset", "--layer", "silver", cwd=inside).returncode == 2
+    duplicate = polster("add-asset", "--layer", "bronze", "--name", "ingest_sales", cwd=inside)
+    assert duplicate.returncode == 1
+
+
+def test_help_and_version_work_where_there_is_no_folder_at_all(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    script = f"import os, shutil; shutil.rmtree({str(gone)!r}); "
+    script += "os.execv({0!r}, [{0!r}, '-m', 'polster', {1!r}])"
+    for option, expected in (("--help", "Usage: polster"), ("--version", "polster 0.")):
+        done = subprocess.run(
+            [sys.executable, "-c", script.format(sys.executable, option)],
+            cwd=gone if gone.exists() else gone.mkdir() or gone,
+            env=os.environ | {"PYTHONPATH": str(REPOSITORY), "HOME": "/nowhere"},
+            capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith(expected) and done.stderr == ""
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["--version"], ["validate", "--help"], ["validate"]])
+def test_cookiecutter_is_loaded_for_baking_only(argv: list[str], tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "polster", *argv],
+        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    loaded = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines() if "|" in line}
+    assert "polster.handover" in loaded
+    assert not loaded & {"cookiecutter", "jinja2", "requests", "rich", "nox"}
+
+
+def test_an_unknown_command_is_refused_with_2(polster: Run, tmp_path: Path) -> None:
+    done = polster("adopt-asset", cwd=tmp_path)
+    assert done.returncode == 2 and "No such command 'adopt-asset'" in done.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_gets_its_completion(shell: str, polster: Run, tmp_path: Path) -> None:
+    source = polster(cwd=tmp_path, env={"_POLSTER_COMPLETE": f"{shell}_source"})
+    assert source.returncode == 0 and "_POLSTER_COMPLETE" in source.stdout
+    words = {"COMP_WORDS": "polster init --template e", "COMP_CWORD": "3"}
+    if shell == "fish":
+        words["COMP_CWORD"] = "e"
+    done = polster(cwd=tmp_path, env=words | {"_POLSTER_COMPLETE": f"{shell}_complete"})
+    assert "ecommerce" in done.stdout
