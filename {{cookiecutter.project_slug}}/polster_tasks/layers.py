@@ -15,6 +15,7 @@ LAYERS: dict[str, Layer] = {
     "silver": Layer("silver", "bronze"),
     "gold": Layer("gold", "silver"),
 }
+SOURCE = "source"  # the layer, so to speak, of a declared external asset
 
 
 def edge_error(key: str, layer: str, upstream: str, upstream_layer: str) -> str | None:
@@ -24,13 +25,13 @@ def edge_error(key: str, layer: str, upstream: str, upstream_layer: str) -> str 
         key: the asset's key, `silver_orders`.
         layer: its layer, `silver`.
         upstream: the key that it depends on.
-        upstream_layer: the layer of that asset.
+        upstream_layer: the layer of that asset, or `SOURCE`.
 
     Returns:
         One sentence that names both assets, the rule and what to do.
     """
     allowed = LAYERS[layer].upstream
-    if upstream_layer == allowed:
+    if upstream_layer == (allowed or SOURCE):
         return None
     if allowed is None:
         rule = f"{layer} may depend on nothing but external sources."

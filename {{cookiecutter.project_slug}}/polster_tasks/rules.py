@@ -1,40 +1,33 @@
-"""What is checked: each rule one small function, its docstring the explanation."""
+"""Check a project against every rule, leave out what is ignored, explain a rule."""
 
-from typing import NamedTuple
-
+from . import rules_files, rules_graph, rules_habits  # noqa: F401  (they register their rules)
 from .catalog import Catalog
-from .layers import edge_error
+from .findings import RULES, Finding, Rule, View
 from .project import Project, UsageError
 
-
-class Finding(NamedTuple):
-    """One thing to put right and its place."""
-
-    code: str
-    name: str
-    severity: str  # error or warning
-    path: str
-    line: int
-    column: int
-    message: str
+__all__ = ["RULES", "Finding", "check", "explain", "filter_findings"]
 
 
 def check(project: Project, catalog: Catalog) -> list[Finding]:
     """Return every finding, by place."""
-    findings = []
-    for asset in catalog.assets:
-        for dependency in asset.dependencies:
-            upstream = catalog.find(dependency.key)
-            if upstream and asset.layer and upstream.layer:
-                message = edge_error(asset.key, asset.layer, upstream.key, upstream.layer)
-                if message:
-                    findings.append(
-                        Finding(
-                            "POL201", "wrong-layer", "error", asset.path,
-                            dependency.line, dependency.column, message,
-                        )
-                    )
-    return findings
+    view = View(
+        project,
+        catalog,
+        {asset.key: asset for asset in reversed(catalog.assets)},
+        {source.key: source for source in catalog.sources},
+        frozenset(
+            dependency.key
+            for one in (*catalog.assets, *catalog.checks)
+            for dependency in one.dependencies
+            if dependency.how != "asset"
+        ),
+    )
+    findings = {
+        Finding(rule.code, rule.name, rule.severity, *place)
+        for rule in RULES.values()
+        for place in rule.find(view)
+    }
+    return sorted(findings, key=lambda one: one[3:6] + one[:1] + one[6:])
 
 
 def filter_findings(
@@ -48,13 +41,30 @@ def filter_findings(
     Args:
         project: its [tool.polster] ignore counts as well.
         findings: what `check` returned.
-        select: codes, code prefixes or names of the warnings to keep; empty keeps all.
-        ignore: codes, code prefixes or names of the warnings to leave out.
+        select: codes, beginnings of codes, or names of the warnings to keep; empty keeps all.
+        ignore: the same of the warnings to leave out.
 
     Raises:
-        UsageError: no rule is called so, or it is an error, which cannot be ignored.
+        UsageError: no rule is called so, or `ignore` names an error.
     """
-    return findings
+    kept = {code for word in select for code in _named(word)} or set(RULES)
+    dropped: set[str] = set()
+    for word in ignore:
+        codes = _named(word)
+        errors = [code for code in codes if RULES[code].severity == "error"]
+        if errors:
+            raise UsageError(
+                f"{word} cannot be ignored: {errors[0]} {RULES[errors[0]].name} is an error, and "
+                f"errors are what the project enforces. Only warnings can be ignored."
+            )
+        dropped.update(codes)
+    for word in project.ignore:
+        dropped.update(code for code in _matching(word) if RULES[code].severity == "warning")
+    return [
+        one
+        for one in findings
+        if one.severity == "error" or (one.code in kept and one.code not in dropped)
+    ]
 
 
 def explain(code_or_name: str) -> str:
@@ -63,4 +73,28 @@ def explain(code_or_name: str) -> str:
     Raises:
         UsageError: there is no such rule.
     """
-    raise UsageError(f"There is no rule {code_or_name!r}.")
+    return "\n\n".join(_explanation(RULES[code]) for code in _named(code_or_name))
+
+
+def _explanation(rule: Rule) -> str:
+    lines = (rule.find.__doc__ or "").strip("\n").split("\n")
+    text = "\n".join(line.removeprefix("    ") for line in lines).strip()
+    return f"{rule.code} {rule.name} ({rule.severity})\n\n{text}"
+
+
+def _matching(word: str) -> list[str]:
+    """Return the codes that a code, its beginning (POL4) or a name means."""
+    word = word.strip()
+    return [
+        code
+        for code, rule in RULES.items()
+        if word.lower() == rule.name or (len(word) > 3 and code.startswith(word.upper()))
+    ]
+
+
+def _named(word: str) -> list[str]:
+    codes = _matching(word)
+    if not codes:
+        known = ", ".join(f"{rule.code} {rule.name}" for rule in RULES.values())
+        raise UsageError(f"There is no rule {word!r}. There are: {known}.")
+    return codes

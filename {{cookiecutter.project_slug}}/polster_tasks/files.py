@@ -1,0 +1,104 @@
+"""Find and parse the project's Python files; whatever is wrong with one becomes a Spot."""
+
+import ast
+import gc
+import os
+import warnings
+
+from .layers import LAYERS
+from .project import Project
+from .source import Module, Reader, Spot
+
+Problem = tuple[str, Spot]
+_YAML = ("defs.yaml", "defs.yml", "component.yaml")
+
+
+def read_modules(project: Project) -> tuple[list[Module], list[Problem]]:
+    """Return every module of the package, by path, and what could not be read."""
+    modules: list[Module] = []
+    problems: list[Problem] = []
+    collecting = gc.isenabled()
+    gc.disable()  # syntax trees hold no cycles: looking for some doubles the time
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for file, path in _files(project, problems):
+                module = _read(project, file, path, problems)
+                if module:
+                    modules.append(module)
+    finally:
+        if collecting:
+            gc.enable()
+    return modules, problems
+
+
+def read_again(project: Project, module: Module) -> Reader:
+    """Return the Reader of a module that was read before, for its constants."""
+    file = os.path.join(project.root, *module.path.split("/"))
+    with open(file, "rb") as stream, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        source = stream.read()
+        reader = _reader(project, module.path)
+        reader.read(compile(source, file, "exec", ast.PyCF_ONLY_AST, dont_inherit=True), source)
+    return reader
+
+
+def _files(project: Project, problems: list[Problem]):
+    """Yield every Python file under src/<package>, with its path relative to the root."""
+    top = os.path.join(project.root, "src", project.package)
+    folders = [(top, f"src/{project.package}")]
+    seen = set()
+    while folders:
+        folder, path = folders.pop()
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            problems.append((path, Spot("unreadable", 1, 1, error.strerror or str(error))))
+            continue
+        for entry in entries:
+            name = entry.name
+            if name.startswith(".") or name == "__pycache__":
+                continue
+            where = f"{path}/{name}"
+            if entry.is_dir():
+                if entry.is_symlink():
+                    real = os.path.realpath(entry.path)
+                    if real in seen or folder.startswith(real):
+                        continue
+                    seen.add(real)
+                if name.endswith(".py"):
+                    problems.append((where, Spot("unreadable", 1, 1, "it is a folder")))
+                else:
+                    folders.append((entry.path, where))
+            elif name.endswith(".py"):
+                yield entry.path, where
+            elif name in _YAML and f"{path}/".startswith(f"src/{project.package}/defs/"):
+                problems.append((where, Spot("unresolved", 1, 1, "what this component defines")))
+
+
+def _reader(project: Project, path: str) -> Reader:
+    parts = path[4:-3].split("/")
+    layer = parts[2] if len(parts) > 3 and parts[1] == "defs" and parts[2] in LAYERS else None
+    package = parts[-1] == "__init__"
+    name = ".".join(parts[:-1] if package else parts)
+    return Reader(name, path, layer, project.package, package)
+
+
+def _read(project: Project, file: str, path: str, problems: list[Problem]) -> Module | None:
+    """Read one file, or say in one Spot why it cannot be read."""
+    try:
+        with open(file, "rb", 0) as stream:
+            source = stream.read()
+        tree = compile(source, file, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+        return _reader(project, path).read(tree, source)
+    except SyntaxError as error:
+        spot = Spot("syntax", error.lineno or 1, max(error.offset or 1, 1), str(error.msg))
+    except OSError as error:
+        spot = Spot("unreadable", 1, 1, error.strerror or str(error))
+    except (RecursionError, MemoryError):
+        spot = Spot("unreadable", 1, 1, "its code is nested too deeply")
+    except ValueError as error:
+        line = source.count(b"\n", 0, source.find(b"\0")) + 1 if b"\0" in source else 1
+        spot = Spot("syntax", line, 1, str(error))
+    problems.append((path, spot))
+    return None
