@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import sys
 from typing import NamedTuple
 
 import dagster as dg
@@ -118,5 +119,6 @@ def print_table(statuses: list[AssetStatus]) -> None:
             rows,
             (status.last_error or "").replace("[", r"\["),
         )
-    console = Console(highlight=False, soft_wrap=True)
+    # A pipe has no width: nothing is folded there.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 500)
     console.print(table)
