@@ -22,7 +22,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory):
         cookiecutter(str(TEMPLATE), no_input=True, output_dir=str(folder), extra_context=context)
     )
     sys.path.insert(0, str(root / "src"))
-    names = ["store", "storage", "landing"]
+    names = ["store", "storage", "landing", "contracts", "buckets", "history"]
     modules = {name: importlib.import_module(f"engine_lab.{name}") for name in names}
     yield SimpleNamespace(root=root, **modules)
     sys.path.remove(str(root / "src"))
@@ -31,7 +31,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory):
 @pytest.fixture
 def io_manager(engine, tmp_path: Path):
     """The I/O manager on an empty folder."""
-    return engine.storage.ParquetIOManager(storage_url=str(tmp_path / "data"))
+    return engine.storage.PolarsIOManager(storage_url=str(tmp_path / "data"))
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ def test_the_preview_is_short_and_can_be_hidden(engine, materialize, tmp_path):
     lines = metadata(materialize(bronze_long), "bronze_long")["preview"].splitlines()
     assert len(lines) == 22
     assert max(map(len, lines)) < 100
-    shy = engine.storage.ParquetIOManager(storage_url=str(tmp_path / "shy"), preview_rows=0)
+    shy = engine.storage.PolarsIOManager(storage_url=str(tmp_path / "shy"), preview_rows=0)
     assert "preview" not in metadata(materialize(bronze_long, manager=shy), "bronze_long")
 
 
@@ -234,7 +234,8 @@ UNUSUAL = {
     "categorical": pl.DataFrame({"a": ["x", "y"]}, schema={"a": pl.Categorical}),
     "enum": pl.DataFrame({"a": ["x", None]}, schema={"a": pl.Enum(["x", "y"])}),
     "time": pl.DataFrame({"a": [datetime(2026, 1, 1)], "d": [date(1, 1, 1)]}).with_columns(
-        t=pl.col("a").dt.time(), z=pl.col("a").dt.replace_time_zone("Asia/Kathmandu"),
+        t=pl.col("a").dt.time(),
+        z=pl.col("a").dt.replace_time_zone("Asia/Kathmandu"),
         u=pl.duration(days=1),
     ),
     "binary": pl.DataFrame({"a": [b"\x00\xff", b""]}),
@@ -269,7 +270,9 @@ def test_unusual_frames_come_back_as_they_were(materialize, io_manager, name, la
 def test_keys_never_share_a_file(io_manager):
     keys = [["bronze_a"], ["x", "bronze_a"], ["bronze_a", "x"], ["a"], ["x.a"], ["x", "a"]]
     uris = [io_manager.uri(dg.AssetKey(key)) for key in keys]
-    uris += [io_manager.uri(dg.AssetKey("bronze_a"), part) for part in ("x", "..", "", ".", "%2F", "/")]
+    uris += [
+        io_manager.uri(dg.AssetKey("bronze_a"), part) for part in ("x", "..", "", ".", "%2F", "/")
+    ]
     folders = {io_manager.quarantine_uri(dg.AssetKey("bronze_a"))}
     assert len({*uris, *folders}) == len(uris) + 1
     root = io_manager.store.root

@@ -8,7 +8,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from {{ cookiecutter.__package_name }}.storage import ParquetIOManager
+from {{ cookiecutter.__package_name }}.storage import PolarsIOManager
 
 
 @pytest.fixture
@@ -42,14 +42,14 @@ def materialize(
         *definitions: dg.AssetsDefinition, **upstreams: pl.LazyFrame
     ) -> dict[str, pl.DataFrame]:
         monkeypatch.setenv("POLSTER_STORAGE_URL", str(tmp_path / "data"))
-        manager = ParquetIOManager.from_environment()
+        manager = PolarsIOManager.from_environment()
         given = [dg.asset(name=name)(lambda rows=rows: rows) for name, rows in upstreams.items()]
         with dg.DagsterInstance.ephemeral() as instance:
             done = dg.materialize(
                 [*given, *definitions], resources={"io_manager": manager}, instance=instance
             )
         keys = [event.asset_key for event in done.get_asset_materialization_events()]
-        store = ParquetIOManager(storage_url=str(tmp_path / "data"))
+        store = PolarsIOManager(storage_url=str(tmp_path / "data"))
         return {k.to_user_string(): store.store.scan(store.uri(k)).collect() for k in keys}
 
     return run

@@ -15,7 +15,7 @@ import dagster as dg
 import dataframely as dy
 import polars as pl
 
-from {{ cookiecutter.__package_name }}.storage import ParquetIOManager, markdown_table
+from {{ cookiecutter.__package_name }}.storage import PolarsIOManager, markdown_table
 
 REASONS = "_reasons"
 _RECEIVED = "_received"  # the whole row as it came, so that the quarantine can show it
@@ -132,14 +132,14 @@ class Contract:
         self, context: dg.AssetExecutionContext, frame: pl.LazyFrame, failed: dy.FailureInfo
     ) -> None:
         """Write the bad rows with their reasons; refuse to go on if there are too many."""
-        manager: ParquetIOManager = context.resources.io_manager
+        manager: PolarsIOManager = context.resources.io_manager
         key, partition = context.asset_key, _partition(context)
         uri = manager.quarantine_uri(key, *partition)
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "bad.parquet")
             failed.sink_parquet(file)
             bad = _with_reasons(pl.scan_parquet(file), self.schema)
-            written = manager.store.write(bad.sink_parquet, uri)
+            written = manager.store.write(bad, uri)
         context.add_output_metadata({"quarantined_rows": written.rows, "quarantine": uri})
         if not written.rows:
             return
@@ -212,7 +212,8 @@ def reference_check(
     def reference(rows: pl.LazyFrame, referred: pl.LazyFrame) -> dg.AssetCheckResult:
         known = referred.select(value=to_column or column)
         orphans = rows.select(value=column).drop_nulls().join(known, on="value", how="anti")
-        found = orphans.group_by("value").len("rows").sort("rows", "value", descending=True).collect()
+        counted = orphans.group_by("value").len("rows").collect()
+        found = counted.sort("rows", "value", descending=[True, False])
         return dg.AssetCheckResult(
             passed=found.is_empty(),
             severity=severity,
@@ -308,7 +309,7 @@ def _height(frame: pl.LazyFrame) -> int:
     return frame.select(pl.len()).collect().item()
 
 
-def _required(manager: ParquetIOManager, uri: str, asset: str) -> str:
+def _required(manager: PolarsIOManager, uri: str, asset: str) -> str:
     if not manager.store.exists(uri):
         raise _failure(f"{asset} has not been materialized with its contract yet: no {uri}.")
     return uri

@@ -6,6 +6,7 @@ What an asset returns is written; what it asks for is scanned. `store.py` knows 
 import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from typing import Any, get_args, get_origin
 
 import dagster as dg
@@ -20,11 +21,15 @@ from {{ cookiecutter.__package_name }}.store import (
     Written,
 )
 
+FORMAT_VARIABLE = "POLSTER_BRONZE_FORMAT"
+
 _LAYER = re.compile(r"(bronze|silver|gold)_")
 
 
-class ParquetIOManager(dg.ConfigurableIOManager):
+class PolarsIOManager(dg.ConfigurableIOManager):
     """Keep each asset as one Parquet file, or as one file a partition, in its layer's folder.
+
+    Bronze can be kept as Delta tables instead (`history.py`).
 
     An asset may return a LazyFrame, which is streamed and never in memory whole, or a DataFrame.
     What it asks for is said by annotation: `pl.LazyFrame`, or none, gives a lazy scan;
@@ -34,11 +39,12 @@ class ParquetIOManager(dg.ConfigurableIOManager):
 
     storage_url: str = Field("data", description="A folder, or an s3://, gs://, az:// URL.")
     storage_options: str = Field("", repr=False, description="Polars' storage_options as JSON.")
+    bronze_format: str = Field("parquet", description="parquet, or delta to keep every version.")
     preview_rows: int = Field(20, ge=0, description="Rows that Dagster's UI shows; 0 hides them.")
 
     @classmethod
-    def from_environment(cls) -> "ParquetIOManager":
-        """Take the settings from POLSTER_STORAGE_URL and POLSTER_STORAGE_OPTIONS.
+    def from_environment(cls) -> "PolarsIOManager":
+        """Take the settings from POLSTER_STORAGE_URL and its kin; .env.example describes them.
 
         Dagster shows the variables' names, never their values.
 
@@ -46,27 +52,41 @@ class ParquetIOManager(dg.ConfigurableIOManager):
             StorageError: the settings cannot work; the sentence names the variable.
         """
         url, options = dg.EnvVar(URL_VARIABLE), dg.EnvVar(OPTIONS_VARIABLE)
+        bronze = dg.EnvVar(FORMAT_VARIABLE)
         Store.parse(url.get_value("data"), options.get_value(""))
-        settings = {"storage_url": url, "storage_options": options}
+        if bronze.get_value("parquet") not in ("parquet", "delta"):
+            raise StorageError(f"{FORMAT_VARIABLE} is neither parquet nor delta.")
+        if bronze.get_value() == "delta" and find_spec("deltalake") is None:
+            raise StorageError(
+                f'{FORMAT_VARIABLE} is delta, which needs a package: pip install -e ".[delta]"'
+            )
+        settings = {"storage_url": url, "storage_options": options, "bronze_format": bronze}
         return cls(**{name: var for name, var in settings.items() if var.get_value() is not None})
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Hear at the start of a run, not at its end, that the store cannot be used."""
+        self.store.check()
 
     @property
     def store(self) -> Store:
         """The place that the settings name."""
         return Store.parse(self.storage_url, self.storage_options)
 
-    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        """Hear at the start of a run, not at its end, that the store cannot be used."""
-        self.store.check()
+    def store_of(self, key: dg.AssetKey, append: bool = False) -> Store:
+        """The place of one asset: Delta tables for bronze where that is the setting."""
+        if self.bronze_format != "delta" or _layer(key) != ["bronze"]:
+            return self.store
+        from {{ cookiecutter.__package_name }}.history import DeltaStore
+
+        return DeltaStore(self.store.root, self.store.options, append)
 
     def uri(self, key: dg.AssetKey, *partition: str) -> str:
         """data/silver/silver_sales.parquet, or data/silver/silver_sales/2026-01-31.parquet."""
-        layer = _LAYER.match(key.path[-1])
-        return self._uri([layer[1]] if layer else [], key, partition)
+        return self.store_of(key).uri(*_layer(key), "-".join(key.path), *partition)
 
     def quarantine_uri(self, key: dg.AssetKey, *partition: str) -> str:
         """The file of the rows that broke the asset's contract, under data/quarantine."""
-        return self._uri(["quarantine"], key, partition)
+        return self.store.uri("quarantine", "-".join(key.path), *partition)
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
         """Write what the asset returned, and tell Dagster what was written."""
@@ -83,12 +103,13 @@ class ParquetIOManager(dg.ConfigurableIOManager):
             written = [self._write(context, frame, part) for part, frame in frames.items()]
         else:
             written = [self._write(context, obj, *partitions)]
-        rows = "dagster/partition_row_count" if len(partitions) == 1 else "dagster/row_count"
+        names = {0: "dagster/row_count", 1: "dagster/partition_row_count"}
+        rows = names.get(len(partitions), "rows_written")
         context.add_output_metadata(
             {
                 rows: sum(file.rows for file in written),
                 "size_bytes": sum(file.size_bytes for file in written),
-                **self._describe(written[-1]),
+                **self._describe(context.asset_key, written[-1].uri),
             }
         )
 
@@ -107,7 +128,7 @@ class ParquetIOManager(dg.ConfigurableIOManager):
             raise _failure(f"{context.asset_key.to_user_string()} has no partition to read here.")
 
         def read(uris: str | list[str]) -> pl.LazyFrame | pl.DataFrame:
-            frame = self.store.scan(uris)
+            frame = self.store_of(context.asset_key).scan(uris)
             return frame.collect() if form is pl.DataFrame else frame
 
         if one_by_one:
@@ -117,9 +138,10 @@ class ParquetIOManager(dg.ConfigurableIOManager):
     def _files(self, context: dg.InputContext) -> dict[str, str]:
         """The files of the upstream by partition key; what is missing is an error, or left out."""
         key, name = context.asset_key, context.asset_key.to_user_string()
+        exists = self.store_of(key).exists
         if not context.has_asset_partitions:
             uri = self.uri(key)
-            if not self.store.exists(uri):
+            if not exists(uri):
                 raise _failure(
                     f"{name} has not been materialized yet: there is no {uri}. "
                     f"Run it first: python run_polster.py --asset {name}"
@@ -127,7 +149,7 @@ class ParquetIOManager(dg.ConfigurableIOManager):
             return {"": uri}
         uris = {part: self.uri(key, part) for part in context.asset_partition_keys}
         with ThreadPoolExecutor(16) as pool:  # an object store answers slowly, but many at once
-            there = dict(zip(uris, pool.map(self.store.exists, uris.values()), strict=True))
+            there = dict(zip(uris, pool.map(exists, uris.values()), strict=True))
         missing = [part for part in uris if not there[part]]
         found = {part: uri for part, uri in uris.items() if there[part]}
         told = f"{name} lacks {len(missing)} of the {len(uris)} partitions that are needed here"
@@ -157,25 +179,22 @@ class ParquetIOManager(dg.ConfigurableIOManager):
             given = "nothing (None)" if obj is None else f"a {type(obj).__name__}"
             raise _failure(f"{name} returned {given}. Return a pl.LazyFrame or a pl.DataFrame.")
         try:
-            uri = self.uri(context.asset_key, *partition)
-            return self.store.write(obj.lazy().sink_parquet, uri)
+            append = (context.definition_metadata or {}).get("append", False)
+            store = self.store_of(context.asset_key, append)
+            return store.write(obj.lazy(), self.uri(context.asset_key, *partition))
         except StorageError as error:
             sentence = f"{name} was not written. {error}"
             raise dg.Failure(sentence, allow_retries=error.passing) from error
 
-    def _describe(self, written: Written) -> dict[str, Any]:
+    def _describe(self, key: dg.AssetKey, uri: str) -> dict[str, Any]:
         """Columns from the file's footer and its first rows: the data is not read again."""
-        frame = self.store.scan(written.uri)
+        frame = self.store_of(key).scan(uri)
         columns = [dg.TableColumn(name, str(t)) for name, t in frame.collect_schema().items()]
-        shown = {"path": written.uri, "dagster/column_schema": dg.TableSchema(columns)}
+        shown = {"path": uri, "dagster/column_schema": dg.TableSchema(columns)}
         if self.preview_rows:
             table = markdown_table(frame.head(self.preview_rows).collect())
             shown["preview"] = dg.MetadataValue.md(table)
         return shown
-
-    def _uri(self, folders: list[str], key: dg.AssetKey, partition: tuple[str, ...]) -> str:
-        *parts, file = [*folders, "-".join(key.path), *partition]
-        return self.store.uri(*parts, f"{file}.parquet")
 
 
 def markdown_table(frame: pl.DataFrame, longest: int = 80) -> str:
@@ -188,6 +207,12 @@ def markdown_table(frame: pl.DataFrame, longest: int = 80) -> str:
 
     rows = [frame.columns, ["---"] * frame.width, *frame.iter_rows()]
     return "\n".join(line(row) for row in rows)
+
+
+def _layer(key: dg.AssetKey) -> list[str]:
+    """The layer's folder, by the asset's name; none for a name without a layer."""
+    match = _LAYER.match(key.path[-1])
+    return [match[1]] if match else []
 
 
 def _failure(sentence: str) -> dg.Failure:

@@ -7,10 +7,10 @@ import json
 import os
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from urllib.parse import quote
 
 import polars as pl
@@ -19,9 +19,6 @@ from {{ cookiecutter.__package_name }}.project import PROJECT_ROOT
 
 URL_VARIABLE = "POLSTER_STORAGE_URL"
 OPTIONS_VARIABLE = "POLSTER_STORAGE_OPTIONS"
-
-Sink = Callable[..., Any]
-"""`LazyFrame.sink_parquet` of some frame, or a function with the same arguments."""
 
 _EXAMPLES = (
     "Use a folder, s3://bucket/prefix, gs://bucket/prefix, az://container/prefix "
@@ -65,6 +62,8 @@ class Store:
     root: str
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
+    suffix: ClassVar[str] = ".parquet"
+
     @classmethod
     def parse(cls, url: str, options: str = "") -> "Store":
         """Read a storage URL and its options, a JSON object.
@@ -96,15 +95,21 @@ class Store:
         """Whether the files are on this machine's own disk."""
         return "://" not in self.root
 
+    @property
+    def storage_options(self) -> dict[str, Any] | None:
+        """The options as Polars takes them."""
+        return dict(self.options) or None
+
     def uri(self, *parts: str) -> str:
         """Name a file; characters that some store or system cannot hold are escaped as in URLs."""
-        names = [quote(part, safe=" =+,@()") for part in parts]
-        return str(Path(self.root, *names)) if self.is_local else "/".join([self.root, *names])
+        path = [quote(part, safe=" =+,@()") for part in parts]
+        path[-1] += self.suffix
+        return str(Path(self.root, *path)) if self.is_local else "/".join([self.root, *path])
 
     def scan(self, uris: str | list[str]) -> pl.LazyFrame:
         """Scan one file, or several as one frame."""
         return pl.scan_parquet(
-            uris, glob=False, hive_partitioning=False, storage_options=self._options
+            uris, glob=False, hive_partitioning=False, storage_options=self.storage_options
         )
 
     def exists(self, uri: str) -> bool:
@@ -134,20 +139,20 @@ class Store:
         except Exception as error:
             raise self._unreachable(f"{self.root} cannot be reached", error) from None
 
-    def write(self, sink: Sink, uri: str) -> Written:
+    def write(self, frame: pl.LazyFrame, uri: str) -> Written:
         """Stream a frame to one file, all of it or nothing.
 
         Until the last moment the old file stays as it was. On a disk the new one is written beside
         it, synced, and renamed over it; an object store shows an object only when it is complete.
         """
         if self.is_local:
-            return self._write_local(sink, Path(uri))
+            return self._write_local(frame, Path(uri))
         try:
-            return self._sink(sink, uri)
+            return self._sink(frame, uri)
         except OSError as error:
             raise self._unreachable(f"{uri} could not be written", error) from None
 
-    def _write_local(self, sink: Sink, target: Path) -> Written:
+    def _write_local(self, frame: pl.LazyFrame, target: Path) -> Written:
         folder, temporary = target.parent, target.with_name(_TEMPORARY.format(uuid.uuid4().hex))
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -161,7 +166,7 @@ class Store:
         try:
             with lock:
                 _lock(lock.fileno())
-                written = self._sink(sink, str(temporary))
+                written = self._sink(frame, str(temporary))
             os.replace(temporary, target)
             _sync_folder(folder)
         except OSError as error:
@@ -175,20 +180,16 @@ class Store:
             temporary.unlink(missing_ok=True)
         return written._replace(uri=str(target))
 
-    def _sink(self, sink: Sink, uri: str) -> Written:
+    def _sink(self, frame: pl.LazyFrame, uri: str) -> Written:
         sunk = []
-        sink(
+        frame.sink_parquet(
             uri,
             statistics=True,  # a reader skips the row groups that its filter cannot match
             sync_on_close="all" if self.is_local else None,
-            storage_options=self._options,
+            storage_options=self.storage_options,
             sinked_paths_callback=lambda done: sunk.extend(done.paths),
         )
         return Written(uri, sunk[0].num_rows, sunk[0].num_bytes)
-
-    @property
-    def _options(self) -> dict[str, Any] | None:
-        return dict(self.options) or None
 
     def _unreachable(self, what: str, error: Exception) -> StorageError:
         """Say what the object store answered, without any secret that it may repeat."""

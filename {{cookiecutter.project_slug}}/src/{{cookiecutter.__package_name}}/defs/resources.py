@@ -2,10 +2,10 @@
 
 import dagster as dg
 
-from {{ cookiecutter.__package_name }}.storage import ParquetIOManager
+from {{ cookiecutter.__package_name }}.storage import PolarsIOManager
 
 
 @dg.definitions
 def resources() -> dg.Definitions:
     """Bind the default I/O manager; the environment decides where data lives (.env.example)."""
-    return dg.Definitions(resources={"io_manager": ParquetIOManager.from_environment()})
+    return dg.Definitions(resources={"io_manager": PolarsIOManager.from_environment()})
