@@ -15,10 +15,12 @@ from polster_tasks.scaffold import asset_name
 Add = Callable[..., int]
 
 LAYERS = ("bronze", "silver", "gold")
-MULTILINE = 'Orders as the shop\'s "system" sends them.\n\n  - one row an order\n  - {braces} and $dollars'
+MULTILINE = (
+    'Orders as the shop\'s "system" sends them.\n\n  - one row an order\n  - {braces} and $dollars'
+)
 DESCRIPTIONS = {
     "plain": "Clean and validate sales.",
-    "quotes": "He said \"it's\" '''fine''' and \"\"\"done\"\"\"",
+    "quotes": 'He said "it\'s" \'\'\'fine\'\'\' and """done"""',
     "ends in a quote": 'the "shop"',
     "starts with a quote": '"shop" orders',
     "newlines": MULTILINE,

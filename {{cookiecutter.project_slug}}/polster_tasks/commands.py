@@ -20,12 +20,11 @@ def add_asset(project: Project, arguments: argparse.Namespace) -> int:
         return 0
     layer, name, dependencies, description = _complete(project, arguments)
     names = split_names(dependencies or "")
-    change = _carry_out(
-        project,
-        arguments,
-        lambda: plan_add(project, layer, name, names, description, arguments.template),
-        ("Would write", "Added"),
-    )
+
+    def plan() -> Change:
+        return plan_add(project, layer, name, names, description, arguments.template)
+
+    change = _carry_out(project, arguments, plan, ("Would write", "Added"))
     if arguments.verbose:
         for path, text in change.writes:
             print(f"\n--- {path}\n{text}", end="")
@@ -38,17 +37,19 @@ def add_asset(project: Project, arguments: argparse.Namespace) -> int:
 def remove_asset(project: Project, arguments: argparse.Namespace) -> int:
     """Remove assets with their tests, after confirmation."""
     from .catalog import read_catalog
-    from .removal import plan_remove
+    from .removal import find_keys, plan_remove
 
-    keys, everything = _targets(project, arguments)
-    asks = not (arguments.yes or arguments.force or arguments.dry_run)
-    change = _carry_out(
-        project,
-        arguments,
-        lambda: plan_remove(project, read_catalog(project), keys, force=arguments.force),
-        ("Would remove", "Removed"),
-        lambda change: _confirm(change, everything) if asks else None,
-    )
+    force, keys, everything = arguments.force, None, False
+    if arguments.name is None:
+        keys, everything = _choose_targets(project, arguments.layer)
+
+    def plan() -> Change:
+        catalog = read_catalog(project)
+        chosen = keys or find_keys(catalog, arguments.layer, arguments.name)
+        return plan_remove(project, catalog, chosen, force=force)
+
+    confirm = None if arguments.yes or force else lambda change: _confirm(change, everything)
+    change = _carry_out(project, arguments, plan, ("Would remove", "Removed"), confirm)
     if change.broken:
         verb = "would no longer load" if arguments.dry_run else "no longer loads"
         print(f"The project {verb}:\n{_indented(change.broken)}", file=sys.stderr)
@@ -62,12 +63,10 @@ def undo_removal(project: Project, arguments: argparse.Namespace) -> int:
     from .catalog import read_catalog
     from .removal import plan_undo
 
-    _carry_out(
-        project,
-        arguments,
-        lambda: plan_undo(project, read_catalog(project), force=arguments.force),
-        ("Would restore", "Restored"),
-    )
+    def plan() -> Change:
+        return plan_undo(project, read_catalog(project), force=arguments.force)
+
+    _carry_out(project, arguments, plan, ("Would restore", "Restored"))
     return 0
 
 
@@ -76,15 +75,17 @@ def _carry_out(
     arguments: argparse.Namespace,
     plan: Callable[[], Change],
     verbs: tuple[str, str],
-    confirm: Callable[[Change], None] = lambda change: None,
+    confirm: Callable[[Change], None] | None = None,
 ) -> Change:
-    """Plan and, unless it is a dry run, confirm and apply; say what was done.
+    """Plan; unless it is a dry run, confirm and apply; say what was done.
 
-    What is applied is planned again under the lock, as the project may have changed meanwhile.
+    What is applied is planned under the lock: while a person reads, the project may change.
     """
-    change = plan()
-    if not arguments.dry_run:
-        confirm(change)
+    if arguments.dry_run:
+        change = plan()
+    else:
+        if confirm:
+            confirm(plan())
         with locked(project):
             change = plan()
             apply(project, change)
@@ -110,6 +111,8 @@ def _complete(
     missing = [f"--{option}" for option in ("layer", "name") if getattr(arguments, option) is None]
     if layer and LAYERS[layer].upstream and dependencies is None:
         missing.append("--dependencies")
+    if layer and name is not None:
+        name = asset_name(layer, name)
     if missing and not interactive():
         raise UsageError(f"add-asset needs {' and '.join(missing)}.")
     if layer is None:
@@ -130,21 +133,13 @@ def _complete(
     return layer, name, dependencies, description
 
 
-def _targets(project: Project, arguments: argparse.Namespace) -> tuple[list[str], bool]:
-    """Return the keys to remove, and whether `all` was chosen."""
+def _choose_targets(project: Project, layer: str | None) -> tuple[list[str], bool]:
+    """Let a person choose what to remove; say also whether the answer was `all`."""
     from .catalog import read_catalog
-    from .removal import find_asset
-    from .scaffold import split_names
 
-    catalog = read_catalog(project)
-    if arguments.name is not None:
-        names = split_names(arguments.name)
-        if not names:
-            raise UsageError("--name is empty.")
-        return [find_asset(catalog, arguments.layer, name).key for name in names], False
     if not interactive():
         raise UsageError("remove-asset needs --name, or --undo.")
-    keys = [a.key for a in catalog.assets if arguments.layer in (None, a.layer)]
+    keys = [asset.key for asset in read_catalog(project).assets if layer in (None, asset.layer)]
     if not keys:
         raise Refusal("There are no assets to remove.")
     chosen, everything = choose("Assets:", "Select assets to remove (1,3 or 2-4 or all):", keys)

@@ -9,23 +9,32 @@ from .catalog import Asset, Catalog
 from .journal import Change, last_removal, store_path
 from .layers import LAYERS
 from .project import Project, Refusal, UsageError
+from .scaffold import split_names
 
 
-def find_asset(catalog: Catalog, layer: str | None, name: str) -> Asset:
-    """Return the asset of this name, with or without its layer's prefix.
+def find_keys(catalog: Catalog, layer: str | None, names: str) -> list[str]:
+    """Return the keys that a comma-separated list means, with or without a layer's prefix.
 
     Raises:
-        UsageError: several layers have one.
-        Refusal: there is none; the sentence offers a similar one.
+        UsageError: the list is empty, or a name could be several assets.
+        Refusal: a name is no asset's; the sentence offers a similar one.
     """
     assets = [asset for asset in catalog.assets if layer in (None, asset.layer)]
-    names = (name, f"{layer}_{name}")
-    found = [a for a in assets if a.key in names] or [a for a in assets if a.name == name]
+    keys = [_find(assets, layer, name).key for name in split_names(names)]
+    if not keys:
+        raise UsageError("--name is empty.")
+    return keys
+
+
+def _find(assets: list[Asset], layer: str | None, name: str) -> Asset:
+    """Return the one asset that a name means."""
+    found = [a for a in assets if a.key in (name, f"{layer}_{name}")]
+    found = found or [a for a in assets if a.name == name]
     if len(found) == 1:
         return found[0]
     if found:
         places = ", ".join(f"{asset.key} ({asset.path}:{asset.line})" for asset in found)
-        raise UsageError(f"{name!r} could be any of: {places}. Name one of them.")
+        raise UsageError(f"{name!r} could be any of: {places}. Make it one of them.")
     from difflib import get_close_matches
 
     known = {spelling: a.key for a in assets for spelling in (a.key, a.name)}
@@ -54,14 +63,7 @@ def plan_remove(project: Project, catalog: Catalog, keys: list[str], *, force: b
                 f"{asset.path} defines {asset.key} too. Remove them together, or edit the file "
                 "by hand."
             )
-    needed, dependents = [], set()
-    for asset in catalog.assets:
-        for dependency in asset.dependencies if asset.path not in files else ():
-            if dependency.key in keys:
-                place = f"{asset.key} ({asset.path}:{dependency.line})"
-                needed.append(f"{place} depends on {dependency.key}")
-                dependents.add(asset.path)
-    needed += _mentions(project, keys, files, files | dependents)
+    needed = _needed(project, catalog, keys, files)
     if needed and not force:
         raise Refusal(
             "Nothing was removed, because others need it:\n"
@@ -124,39 +126,29 @@ def _notes(project: Project, going: list[Asset]) -> tuple[str, ...]:
     return (*notes, f"Landing files stay: {', '.join(stays)}") if stays else tuple(notes)
 
 
-def _mentions(project: Project, keys: list[str], files: set[str], skip: set[str]) -> list[str]:
-    """Say where the package's other modules use these assets: jobs, checks, imports."""
-    modules = {".".join(PurePosixPath(path).with_suffix("").parts[1:]) for path in files}
-    stems = {PurePosixPath(path).stem for path in files}
-    words = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, keys))})(?!\w)")
-    found = []
-    for path in sorted(project.source.rglob("*.py")):
-        shown = path.relative_to(project.root).as_posix()
-        source = b"" if shown in skip else path.read_bytes()
-        if not any(word.encode() in source for word in (*keys, *stems)):
+def _needed(project: Project, catalog: Catalog, keys: list[str], files: set[str]) -> list[str]:
+    """Say who needs what would go: assets, checks, imports, and jobs that select it by name."""
+    needed = []
+    gone = [*keys, *(source.key for source in catalog.sources if source.path in files)]
+    for key in gone:
+        for one in catalog.dependents(key):
+            line = next((d.line for d in one.dependencies if d.key == key), one.line)
+            verb = "depends on" if one in catalog.assets else "has a check that looks at"
+            if one.path not in files:
+                needed.append(f"{one.key} ({one.path}:{line}) {verb} {key}")
+    told = "\n".join(needed)
+    for path in sorted(files):
+        for user, line in catalog.importers(path):
+            if user not in files and f"({user}:" not in told:
+                needed.append(f"{user}:{line} imports from {path}")
+    words = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, gone))})(?!\w)")
+    for module in catalog.modules:
+        source = b"" if module.path in files else (project.root / module.path).read_bytes()
+        if f"({module.path}:" in told or not words.search(source.decode("utf-8", "replace")):
             continue
-        try:
-            tree = ast.parse(source)
-        except (SyntaxError, ValueError):
-            continue
-        for node in ast.walk(tree):
-            if used := _used(node, modules, words):
-                found.append(f"{shown}:{node.lineno} uses {used}")
-    return list(dict.fromkeys(found))
-
-
-def _used(node: ast.AST, modules: set[str], words: re.Pattern[str]) -> str | None:
-    """Return what a node takes from the modules or names among the keys, if it does."""
-    if isinstance(node, ast.Import):
-        return next((alias.name for alias in node.names if alias.name in modules), None)
-    if isinstance(node, ast.ImportFrom):
-        names = [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
-        tails = {name for name in names if any(f".{m}".endswith(f".{name}") for m in modules)}
-        return next(iter(sorted(tails & modules or (tails if node.level else set()))), None)
-    if isinstance(node, ast.Name | ast.Attribute):
-        name = node.id if isinstance(node, ast.Name) else node.attr
-        return name if words.fullmatch(name) else None
-    if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " not in node.value:
-        match = words.search(node.value)
-        return match[0] if match else None
-    return None
+        for node in ast.walk(ast.parse(source)):
+            text = getattr(node, "value", None)
+            named = isinstance(node, ast.Constant) and isinstance(text, str) and " " not in text
+            if named and (match := words.search(text)):
+                needed.append(f"{module.path}:{node.lineno} names {match[1]}")
+    return list(dict.fromkeys(needed))

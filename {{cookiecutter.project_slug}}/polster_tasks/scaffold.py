@@ -163,12 +163,51 @@ def _check_text(description: str) -> None:
 def _check_free(project: Project, layer: str, name: str, key: str) -> None:
     """Refuse a name whose file, folder or key is taken."""
     path = project.asset_path(layer, name)
-    for taken in (path, path.with_suffix("")):
-        if os.path.lexists(taken):
-            raise Refusal(
-                f"{key} exists already: {_shown(project, taken)}. Choose another name, or remove it "
-                f"first: remove-asset --layer {layer} --name {name}."
-            )
+    taken = next((p for p in (path, path.with_suffix("")) if os.path.lexists(p)), None)
+    place = taken.relative_to(project.root).as_posix() if taken else None
+    if not taken and _mentioned(project, layer, key):
+        from .catalog import read_catalog
+
+        found = read_catalog(project).find(key)
+        place = f"{found.path}:{found.line}" if found else None
+    if place:
+        raise Refusal(
+            f"{key} exists already: {place}. Choose another name, or remove it first: "
+            f"remove-asset --layer {layer} --name {name}."
+        )
+
+
+def _mentioned(project: Project, layer: str, key: str) -> bool:
+    """Say whether a layer's file speaks of a key that is not its own, so that it may define it.
+
+    What was read before is kept in `.polster/`, and only files that changed since are read again.
+    """
+    import json
+
+    index = project.state / f"mentions-{layer}.json"
+    try:
+        seen, mentions = json.loads(index.read_bytes())
+    except (OSError, ValueError):
+        seen, mentions = 0, {}
+    newest, folders = seen, [str(project.layer_folder(layer))]
+    for folder in folders:
+        for entry in os.scandir(folder) if os.path.isdir(folder) else ():
+            if not entry.name.endswith(".py"):
+                if "." not in entry.name and entry.name != "__pycache__":
+                    folders.append(entry.path)
+                continue
+            status = entry.stat()
+            changed = max(status.st_ctime_ns, status.st_mtime_ns)
+            if changed >= seen:
+                with open(entry.path, "rb") as file:
+                    words = {*re.findall(rf"\b{layer}_\w+".encode(), file.read())}
+                words.discard(f"{layer}_{entry.name[:-3]}".encode())
+                mentions[entry.path] = sorted(word.decode() for word in words)
+                newest = max(newest, changed)
+    mentions = {path: words for path, words in mentions.items() if words}
+    if newest > seen and project.state.is_dir():
+        index.write_text(json.dumps([newest, mentions]), encoding="utf-8")
+    return any(key in words for words in mentions.values())
 
 
 def _plainly_there(project: Project, layer: str, name: str, key: str) -> bool:
