@@ -1,6 +1,5 @@
 """`polster` and `python -m polster`."""
 
-import os
 import sys
 from typing import NoReturn
 
@@ -34,7 +33,7 @@ def main() -> NoReturn:
     """Run the command line, and end with its exit status."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a console that cannot show a folder's name
+            stream.reconfigure(errors="backslashreplace")  # a console without a folder's letters
     try:
         status = dispatch(sys.argv[1:])
     except Refusal as refusal:

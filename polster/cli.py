@@ -13,8 +13,9 @@ from polster.template import TASKS, version
 
 STARTERS = ("standard", "ecommerce", "minimal")
 CI = ("github", "gitlab", "azure", "none")
-EPILOG = """add-asset, list-assets, remove-asset, validate, run, ui and status are the project's own: ask one
-for its options with `polster COMMAND --help` inside a project.
+EPILOG = """\
+add-asset, list-assets, remove-asset, validate, run, ui and status are the project's own:
+ask one for its options with `polster COMMAND --help` inside a project.
 
 Completion: eval "$(_POLSTER_COMPLETE=bash_source polster)", or zsh_source; in fish,
 _POLSTER_COMPLETE=fish_source polster | source."""
@@ -29,7 +30,7 @@ class HandOver(click.Command):
         return []
 
     def invoke(self, ctx: click.Context) -> Callable[[], int]:
-        """Return what is to be done, for when click, which reads signals its own way, is out of it."""
+        """Return what is to be done once click, which has its own way with signals, is gone."""
         return partial(self.take_over, ctx, **ctx.obj)
 
     def take_over(self, ctx: click.Context, start: Path | None, verbose: bool) -> int:
@@ -53,10 +54,19 @@ def show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=show_version,
-              help="Show the version and exit.")
-@click.option("--project", type=click.Path(file_okay=False, exists=True, path_type=Path),
-              help="The project's folder, or one in it  [default: the current folder]")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=show_version,
+    help="Show the version and exit.",
+)
+@click.option(
+    "--project",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="The project's folder, or one in it  [default: the current folder]",
+)
 @click.option("--verbose", is_flag=True, help="Show more, tracebacks included.")
 @click.pass_context
 def cli(ctx: click.Context, project: Path | None, verbose: bool) -> None:
@@ -68,8 +78,12 @@ def cli(ctx: click.Context, project: Path | None, verbose: bool) -> None:
 @click.argument("name", required=False)
 @click.option("--template", "starter", type=click.Choice(STARTERS), help="What to start from.")
 @click.option("--ci", type=click.Choice(CI), help="Continuous integration.")
-@click.option("--output-dir", type=click.Path(file_okay=False, path_type=Path), default=Path(),
-              help="Where to make the project's folder  [default: the current folder]")
+@click.option(
+    "--output-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    help="Where to make the project's folder  [default: the current folder]",
+)
 @click.option("--description", help="One sentence about the pipeline.")
 @click.option("--no-input", is_flag=True, help="Ask nothing, also on a terminal.")
 @click.option("--git/--no-git", default=False, help="Make it a git repository  [default: no]")
@@ -103,21 +117,21 @@ def next_steps(target: Path, starter: str | None) -> str:
 
     polster = "polster" if shutil.which("polster") else f"python -m {TASKS}"
     folder = shlex.quote(os.path.relpath(target)) if os.name != "nt" else f'"{target}"'
-    second = "list-assets" if starter == "ecommerce" else "add-asset --layer bronze --name raw_orders"
-    return (
-        f"Made {target}. Next:\n\n  cd {folder}\n  {polster} {second}\n  python run_polster.py --ui\n"
-    )
+    empty = starter != "ecommerce"
+    second = "add-asset --layer bronze --name raw_orders" if empty else "list-assets"
+    commands = (f"cd {folder}", f"{polster} {second}", "python run_polster.py --ui")
+    return "\n  ".join((f"Made {target}. Next:\n", *commands)) + "\n"
 
 
 @cli.command()
 @click.option("--dry-run", is_flag=True, help="Show what would change, change nothing.")
-@click.option("--force", is_flag=True, help="Go on although local edits go, or the version goes back.")
+@click.option("--force", is_flag=True, help="Also over local edits, or back to an earlier version.")
 @click.option("--undo", is_flag=True, help="Go back to the copy before the last upgrade.")
 @click.pass_obj
 def upgrade(obj, dry_run, force, undo):
     """Bring the project's polster_tasks to this version; nothing else of it is touched.
 
-    The lines that change are shown with `polster --verbose upgrade`; the old copy is kept for --undo.
+    `polster --verbose upgrade` shows the lines that change. The old copy is kept for --undo.
     """
     from polster import upgrade as upgrading
 

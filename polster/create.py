@@ -35,7 +35,7 @@ def ask(missing: set[str]) -> dict[str, str]:
     from cookiecutter.prompt import prompt_for_config
 
     questions = json.loads((template() / "cookiecutter.json").read_text(encoding="utf-8"))
-    asked = {key: value for key, value in questions.items() if key in missing or key == "__prompts__"}
+    asked = {key: questions[key] for key in questions if key in {*missing, "__prompts__"}}
     return prompt_for_config({"cookiecutter": asked})
 
 
@@ -58,7 +58,7 @@ def refuse_bad_names(answers: Mapping[str, str]) -> None:
 
 
 def bake(answers: Mapping[str, str], folder: Path, verbose: bool = False) -> Path:
-    """Bake the template into `folder`, with the user's cookiecutter defaults, and return the project.
+    """Bake the template into `folder` with the user's cookiecutter defaults; return the project.
 
     Args:
         answers: Values of the template's variables; text arrives literally, braces and all.
@@ -93,7 +93,7 @@ def bake(answers: Mapping[str, str], folder: Path, verbose: bool = False) -> Pat
 
 @contextmanager
 def staging(beside: Path) -> Iterator[Path]:
-    """Give a folder on the same disk as `beside`, gone afterwards even if a signal ends the process."""
+    """Give a folder on the disk of `beside`, gone afterwards even if a signal ends the process."""
     existing = next(folder for folder in (beside, *beside.parents) if folder.is_dir())
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:

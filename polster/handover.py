@@ -49,8 +49,8 @@ def find_project(start: Path | None = None) -> Path:
         if is_project(folder):
             return folder
     raise Refusal(
-        f"No Polster project at {start} or above it (a pyproject.toml with a [tool.polster] table): "
-        "go to one, or make one with `polster init my_project`.",
+        f"No Polster project at {start} or above it (a pyproject.toml with a [tool.polster] "
+        "table): go to one, or make one with `polster init my_project`.",
         2,
     )
 
@@ -58,8 +58,8 @@ def find_project(start: Path | None = None) -> Path:
 def hand_over(command: str, arguments: list[str], start: Path | None, verbose: bool) -> int:
     """Run `command` of the project around `start`, with the project as working folder.
 
-    Arguments, terminal, signals and exit status are the project's: polster_tasks takes over this very
-    process, run_polster.py replaces it (on Windows, which cannot, it is a child).
+    Arguments, terminal, signals and exit status are the project's: polster_tasks takes over this
+    very process, run_polster.py replaces it (on Windows, which cannot, it is a child).
 
     Raises:
         Refusal: if there is no project (status 2), or what should take over is missing (status 1).
@@ -71,8 +71,9 @@ def hand_over(command: str, arguments: list[str], start: Path | None, verbose: b
     if command in RUN_COMMANDS:
         script = root / "run_polster.py"
         if not script.is_file():
-            raise Refusal(f"{script} is missing: the project's own run_polster.py does `{command}`.")
-        return replace_process([sys.executable, script.name, *RUN_COMMANDS[command][1], *told, *arguments])
+            raise Refusal(f"{script} is missing: `{command}` is what the project does by it.")
+        own = RUN_COMMANDS[command][1]
+        return replace_process([sys.executable, script.name, *own, *told, *arguments])
     if not (root / TASKS / "__main__.py").is_file():
         raise Refusal(f"{root / TASKS} is missing: `polster upgrade` brings it back.")
     if verbose or sys.stderr.isatty():

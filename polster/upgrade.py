@@ -32,9 +32,8 @@ class Change(NamedTuple):
 
     def diff(self) -> Iterator[str]:
         """Yield the change as lines of a unified diff."""
-        before, after = (
-            (text or b"").decode(errors="replace").splitlines() for text in (self.before, self.after)
-        )
+        before = (self.before or b"").decode(errors="replace").splitlines()
+        after = (self.after or b"").decode(errors="replace").splitlines()
         name = f"{TASKS}/{self.path}"
         return difflib.unified_diff(before, after, name, name, lineterm="")
 
@@ -48,7 +47,7 @@ class Upgrade(NamedTuple):
 
 
 def read(tasks: Path) -> dict[str, bytes]:
-    """Return the files of a copy by relative path; line ends and compiled files make no difference."""
+    """Return the files of a copy by relative path; line ends and caches make no difference."""
     return {
         path.relative_to(tasks).as_posix(): path.read_bytes().replace(b"\r\n", b"\n")
         for path in sorted(tasks.rglob("*"))
@@ -83,10 +82,10 @@ def local_edits(tasks: Path, changes: list[Change]) -> list[str]:
 
 
 def upgrade(root: Path, *, force: bool, dry_run: bool) -> Upgrade:
-    """Replace the tooling of the project at `root` by the bundled one; the old copy stays for `undo`.
+    """Replace the tooling of the project at `root` by the bundled one, and keep the old for `undo`.
 
     Raises:
-        Refusal: if local edits would be lost or the project is ahead of this package, unless `force`.
+        Refusal: if local edits would be lost or the project is ahead, unless `force`.
     """
     tasks = root / TASKS
     answers = {"project_name": "upgrade", "project_slug": "upgrade_of_polster_tasks"}
@@ -135,11 +134,11 @@ def kept_copy(root: Path) -> Path:
 
 
 def exchange(tasks: Path, source: Path, kept: Path) -> None:
-    """Put a copy of `source` in the place of `tasks`, and `tasks` in the place of `kept`, by renames.
+    """Put a copy of `source` where `tasks` is, and `tasks` where `kept` is, by renames.
 
     A process killed between the renames leaves no `tasks` but `kept`: `polster upgrade` mends it.
     """
-    with staging(kept) as folder:
+    with staging(kept.parent) as folder:
         fresh = Path(shutil.copytree(source, folder / TASKS))
         if kept.exists():
             kept.rename(folder / "older")

@@ -1,4 +1,4 @@
-"""The project's own tooling does the work: arguments, terminal, signals and exit status untouched."""
+"""The project's own tooling does the work; arguments, terminal, signals, status are untouched."""
 
 import os
 import signal
@@ -34,7 +34,9 @@ def test_arguments_stdin_and_exit_status_are_the_tasks_own(
 
 
 @pytest.mark.parametrize("command", RUN_COMMANDS)
-def test_run_ui_and_status_are_run_polsters_own(command: str, polster: Run, spy_project: Path) -> None:
+def test_run_ui_and_status_are_run_polsters_own(
+    command: str, polster: Run, spy_project: Path
+) -> None:
     (spy_project / "src").mkdir()
     done = polster(command, *AWKWARD, cwd=spy_project / "src")
     argv, cwd, *_ = done.stdout.split("\n")
@@ -45,7 +47,9 @@ def test_run_ui_and_status_are_run_polsters_own(command: str, polster: Run, spy_
 
 
 @pytest.mark.parametrize("command", ["validate", "run"])
-def test_help_inside_a_project_is_the_projects_own(command: str, polster: Run, spy_project: Path) -> None:
+def test_help_inside_a_project_is_the_projects_own(
+    command: str, polster: Run, spy_project: Path
+) -> None:
     done = polster(command, "--help", cwd=spy_project)
     assert literal_eval(done.stdout.split("\n")[0])[-1] == "--help" and done.returncode == 7
 
