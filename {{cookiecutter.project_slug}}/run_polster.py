@@ -12,8 +12,11 @@ EXAMPLES = """\
 examples:
   python run_polster.py                              run every asset
   python run_polster.py --asset bronze_raw_orders    run one; give --asset again for more
+  python run_polster.py --select +gold_customer_ltv  run it and everything upstream of it
+  python run_polster.py --from-failure               run what the latest run left undone
   python run_polster.py --ui                         Dagster's web UI, with scheduling
   python run_polster.py --status --format json       how each asset is, for a script
+  python run_polster.py --status --check             for a monitor: 1 if something is not well
 """
 
 
@@ -35,17 +38,31 @@ def parse(argv: list[str]) -> argparse.Namespace:
         metavar="NAME",
         help="run only these assets, named with or without their layer's prefix",
     )
+    what.add_argument(
+        "--select",
+        metavar="SELECTION",
+        help="run a selection in Dagster's syntax: +name, kind:gold, tag:layer=bronze and so on",
+    )
+    what.add_argument(
+        "--from-failure", action="store_true", help="run what the latest run left undone"
+    )
     what.add_argument("--ui", action="store_true", help="start Dagster's web UI and its daemon")
     what.add_argument("--status", action="store_true", help="show how each asset is, run nothing")
     parser.add_argument(
         "--format", choices=("table", "json"), help="with --status: how to print it (table)"
     )
+    parser.add_argument(
+        "--check", action="store_true", help="with --status: end with 1 unless every asset is well"
+    )
+    parser.add_argument("--partition", metavar="KEY", help="run this partition (the newest)")
     parser.add_argument("--host", help="with --ui: the address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, help="with --ui: the port (3000, or the next free)")
     parser.add_argument("--verbose", action="store_true", help="show Dagster's own log as well")
     options = parser.parse_args(argv)
-    if options.format and not options.status:
-        parser.error("--format goes with --status")
+    if (options.format or options.check) and not options.status:
+        parser.error("--format and --check go with --status")
+    if options.partition and (options.status or options.ui or options.from_failure):
+        parser.error("--partition goes with a run, alone or with --asset or --select")
     if (options.host or options.port is not None) and not options.ui:
         parser.error("--host and --port go with --ui")
     if options.port is not None and not 1 <= options.port <= 65535:
@@ -62,18 +79,21 @@ def hand_over(session: str, argv: list[str]) -> int:
     folder = "Scripts/python.exe" if os.name == "nt" else "bin/python"
     venv = ROOT / ".venv"
     if (venv / folder).exists() and Path(sys.prefix).resolve() != venv.resolve():
-        where, command = "the project's .venv", [str(venv / folder), __file__]
+        where, command = "the project's .venv", [str(venv / folder), __file__, *argv]
     elif importlib.util.find_spec("nox"):
         where = f"nox -s {session}, which makes its own environment"
         command = [sys.executable, "-m", "nox", "-f", str(ROOT / "noxfile.py"), "-s", session, "--"]
+        command += [argument for argument in argv if argument != f"--{session}"]
     else:
         sys.exit(
             "This Python has no Dagster: run `pip install -e .` in the project's folder "
             "(in a virtual environment), or `pip install nox` and try again."
         )
     print(f"This Python has no Dagster: handing over to {where}.", file=sys.stderr, flush=True)
+    if os.name == "posix":
+        os.execv(command[0], command)  # no process in between that could end before Dagster's
     try:
-        return subprocess.call([*command, *argv])
+        return subprocess.call(command)
     except KeyboardInterrupt:
         return 130
 
@@ -83,7 +103,7 @@ def main(argv: list[str]) -> int:
     options = parse(argv)
     session = "ui" if options.ui else "status" if options.status else "run"
     if importlib.util.find_spec("dagster") is None:
-        return hand_over(session, [argument for argument in argv if argument != f"--{session}"])
+        return hand_over(session, argv)
     sys.path.insert(0, str(ROOT / "src"))
     from {{ cookiecutter.__package_name }}.commands.loading import CommandError, prepare_environment
 
@@ -92,14 +112,16 @@ def main(argv: list[str]) -> int:
         if options.ui:
             from {{ cookiecutter.__package_name }}.commands.ui import serve
 
-            return serve(options.host or "127.0.0.1", options.port or 3000)
+            return serve(options.host or "127.0.0.1", options.port or 3000, options.verbose)
         if options.status:
             from {{ cookiecutter.__package_name }}.commands.status import show
 
-            return show(options.format or "table")
+            return show(options.format or "table", options.check)
+        from {{ cookiecutter.__package_name }}.commands.choosing import Choice
         from {{ cookiecutter.__package_name }}.commands.run import run
 
-        return run(options.asset, options.verbose)
+        choice = Choice(options.asset, options.select, options.from_failure, options.partition)
+        return run(choice, options.verbose)
     except CommandError as error:
         print(f"run_polster.py: {error}", file=sys.stderr)
         return 1

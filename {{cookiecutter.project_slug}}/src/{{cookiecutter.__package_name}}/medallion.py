@@ -5,23 +5,35 @@ project whose dependencies break the rule does not load.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import NamedTuple
 
 import dagster as dg
+
+from {{ cookiecutter.__package_name }}.settings import bronze_cron
 
 
 class Layer(NamedTuple):
     """What a layer's assets may depend on, and what they get unless their file says otherwise."""
 
     upstream: str | None
+    freshness: dg.FreshnessPolicy
     automation: dg.AutomationCondition | None = None
+    owners: tuple[str, ...] = ("team:data",)
 
+
+# Bronze is scheduled daily (settings.py): a day, and some hours to mend what failed.
+DAILY = dg.FreshnessPolicy.time_window(
+    warn_window=timedelta(hours=26), fail_window=timedelta(hours=36)
+)
+WHEN_UPSTREAMS_CHANGE = dg.AutomationCondition.eager()
 
 LAYERS = {
-    "bronze": Layer(upstream=None),
-    "silver": Layer(upstream="bronze", automation=dg.AutomationCondition.eager()),
-    "gold": Layer(upstream="silver", automation=dg.AutomationCondition.eager()),
+    "bronze": Layer(upstream=None, freshness=DAILY),
+    "silver": Layer(upstream="bronze", freshness=DAILY, automation=WHEN_UPSTREAMS_CHANGE),
+    "gold": Layer(upstream="silver", freshness=DAILY, automation=WHEN_UPSTREAMS_CHANGE),
 }
+SCHEDULED = ("schedule", "bronze")  # the tag of what the bronze schedule runs
 SOURCE = "source"
 KINDS_SHOWN = 3  # Dagster refuses more on one asset
 
@@ -37,7 +49,7 @@ def enforce(defs: dg.Definitions) -> dg.Definitions:
         defs: the definitions loaded from the `defs/` folder.
 
     Returns:
-        The same definitions, each asset with its layer's group, kinds and automation.
+        The same definitions, each asset with what its layer gives.
 
     Raises:
         MedallionError: an asset is outside the three folders, or depends on what its layer may not.
@@ -152,12 +164,21 @@ def dressed(asset: object, layers: Mapping[dg.AssetKey, str]) -> object:
 
 
 def dressed_spec(spec: dg.AssetSpec, layer: str) -> dg.AssetSpec:
-    """Return `spec` with its layer's group, kinds and automation where it has none of its own."""
+    """Return `spec` with what its layer gives, where its own file says nothing else."""
     own = sorted(spec.kinds)[: KINDS_SHOWN - 1] or ["polars"]
+    tags = {**spec.tags, "layer": layer}
+    automation = spec.automation_condition or LAYERS[layer].automation
+    if automation is None and spec.partitions_def:  # a job cannot hold different partitions
+        automation = dg.AutomationCondition.on_cron(bronze_cron(), "UTC")
+    elif automation is None:
+        tags |= dict([SCHEDULED])
     return spec.replace_attributes(
         group_name=spec.group_name if spec.group_name not in (None, "default") else layer,
         kinds={layer, *own},
-        automation_condition=spec.automation_condition or LAYERS[layer].automation,
+        automation_condition=automation,
+        freshness_policy=spec.freshness_policy or LAYERS[layer].freshness,
+        owners=spec.owners or LAYERS[layer].owners,
+        tags=tags,
     )
 
 

@@ -3,102 +3,87 @@
 Dagster's own command line costs five times the CPU of a run in process.
 """
 
-import difflib
 import sys
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import dagster as dg
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from {{ cookiecutter.__package_name }}.commands import loading
-from {{ cookiecutter.__package_name }}.medallion import LAYERS
+from {{ cookiecutter.__package_name }}.commands import choosing, loading
+from {{ cookiecutter.__package_name }}.failures import first_cause
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
-def run(names: Sequence[str] = (), verbose: bool = False) -> int:
+def run(choice: choosing.Choice, verbose: bool = False) -> int:
     """Materialize assets and print a line as each one finishes.
 
     Args:
-        names: asset names, with or without the layer's prefix; none means all of them.
+        choice: which assets, and for which partition.
         verbose: show Dagster's own log too.
 
     Returns:
         0 if every asset was materialized, 1 if one failed.
 
     Raises:
-        CommandError: the pipeline does not load, or a name is not an asset's.
+        CommandError: the pipeline does not load, or there is nothing that was asked for.
     """
     pipeline = loading.load_pipeline()
-    graph = pipeline.resolve_asset_graph()
-    known = sorted(graph.executable_asset_keys)
+    known = pipeline.resolve_asset_graph().executable_asset_keys
     if not known:
         print(loading.NO_ASSETS)
         return 0
-    keys = [find_key(name, known) for name in names] or known
-    progress = Progress(total=len(set(keys)))
-    run_id = str(uuid.uuid4())
     with loading.open_instance() as instance:
-        instance.add_event_listener(run_id, progress.show)
-        result = pipeline.resolve_implicit_global_asset_job_def().execute_in_process(
-            instance=instance,
-            run_id=run_id,
-            asset_selection=keys,
-            partition_key=newest_partition((graph.get(k).partitions_def for k in keys), instance),
-            run_config=None if verbose else QUIET,
-            raise_on_error=False,
-        )
-    return progress.summary(result.success, {key.to_user_string() for key in keys})
+        partition = choice.partition
+        if choice.from_failure:
+            undone, partition = choosing.undone(instance)
+            keys = sorted(undone & known)
+        elif choice.selection is not None:
+            keys = choosing.select(choice.selection, pipeline)
+        else:
+            keys = [choosing.find_key(name, known) for name in choice.names] or sorted(known)
+        if not keys:
+            print("The latest run left nothing undone.")
+            return 0
+        partition = choosing.partition_key(partition, keys, pipeline, instance)
+        report = Report({key.to_user_string() for key in keys}, bar=not verbose)
+        run_id = str(uuid.uuid4())
+        instance.add_event_listener(run_id, report.show)
+        with report.display:
+            result = pipeline.resolve_implicit_global_asset_job_def().execute_in_process(
+                instance=instance,
+                run_id=run_id,
+                asset_selection=keys,
+                partition_key=partition,
+                run_config=None if verbose else QUIET,
+                raise_on_error=False,
+            )
+    return report.summary(result.success)
 
 
-def find_key(name: str, known: Sequence[dg.AssetKey]) -> dg.AssetKey:
-    """Return the key of the asset called `name`, with or without its layer's prefix.
+class Report:
+    """Print a line for each asset that finishes, on a terminal a bar too; remember failures."""
 
-    Raises:
-        CommandError: no asset has the name, or more than one has.
-    """
-    by_name = {key.to_user_string(): key for key in known}
-    if name in by_name:
-        return by_name[name]
-    candidates = [f"{layer}_{name}" for layer in LAYERS if f"{layer}_{name}" in by_name]
-    if len(candidates) == 1:
-        return by_name[candidates[0]]
-    if candidates:
-        raise loading.CommandError(f"{name!r} could be {' or '.join(candidates)}: say which.")
-    close = difflib.get_close_matches(name, by_name, n=1, cutoff=0.5)
-    hint = f"did you mean {close[0]!r}?" if close else "nox -s list_assets shows the names."
-    raise loading.CommandError(f"There is no asset called {name!r}: {hint}")
-
-
-def newest_partition(
-    definitions: Iterable[dg.PartitionsDefinition | None], instance: dg.DagsterInstance
-) -> str | None:
-    """Return the newest partition of the chosen assets, or None if none of them has partitions.
-
-    Raises:
-        CommandError: the assets have different partitions, or no partition exists yet.
-    """
-    partitions = set(definitions) - {None}
-    if not partitions:
-        return None
-    if len(partitions) > 1:
-        raise loading.CommandError("These assets have different partitions: run each kind alone.")
-    newest = partitions.pop().get_last_partition_key(dynamic_partitions_store=instance)
-    if newest is None:
-        raise loading.CommandError("These assets have no partition yet.")
-    return newest
-
-
-class Progress:
-    """Print one line for each asset that finishes; remember what failed."""
-
-    def __init__(self, total: int) -> None:
-        self.total = total
+    def __init__(self, wanted: set[str], bar: bool) -> None:
+        self.wanted = wanted
         self.done: set[str] = set()
         self.failed: dict[str, str] = {}
-        self.started = time.monotonic()
-        self.step_started = self.started
+        self.started = self.step_started = time.monotonic()
+        self.console = Console(highlight=False, markup=False, soft_wrap=True)
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self.console,
+            transient=True,
+        )
+        self.task = self.bar.add_task("", total=len(wanted))
+        shown = bar and self.console.is_terminal
+        self.display: AbstractContextManager = self.bar if shown else nullcontext()
 
     def show(self, entry: dg.EventLogEntry) -> None:
         """Take one event of the run, in the order in which they happen."""
@@ -107,9 +92,11 @@ class Progress:
             return
         if event.event_type == dg.DagsterEventType.STEP_START:
             self.step_started = time.monotonic()
+            self.bar.update(self.task, description=event.step_key)
         elif event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION:
             name = event.asset_key.to_user_string()
             self.done.add(name)
+            self.bar.update(self.task, completed=len(self.done))
             rows = row_count(event.materialization)
             count = "" if rows is None else f"{rows:,} rows  "
             seconds = time.monotonic() - self.step_started
@@ -122,9 +109,9 @@ class Progress:
 
     def line(self, text: str) -> None:
         """Print `text` with the number of assets finished."""
-        print(f"[{len(self.done)}/{self.total}] {text}", flush=True)
+        self.console.print(f"[{len(self.done)}/{len(self.wanted)}] {text}")
 
-    def summary(self, success: bool, wanted: set[str]) -> int:
+    def summary(self, success: bool) -> int:
         """Print how the run ended, and return its exit status."""
         seconds = time.monotonic() - self.started
         if success:
@@ -133,7 +120,7 @@ class Progress:
             return 0
         for name, reason in self.failed.items():
             print(f"{name} failed: {reason}", file=sys.stderr)
-        if skipped := sorted(wanted - self.done - set(self.failed)):
+        if skipped := sorted(self.wanted - self.done - set(self.failed)):
             print(f"Not run, because of that: {', '.join(skipped)}.", file=sys.stderr)
         print("Good data from earlier runs is as it was. --verbose shows the log.", file=sys.stderr)
         return 1
@@ -145,12 +132,3 @@ def row_count(materialization: dg.AssetMaterialization) -> int | None:
         if name in materialization.metadata:
             return materialization.metadata[name].value
     return None
-
-
-def first_cause(error: object) -> str:
-    """Return the message of the error that a step's failure began with, on one line."""
-    while error.cause:
-        error = error.cause
-    kind, _, message = error.message.strip().partition(": ")
-    short = kind.rpartition(".")[2]
-    return message if short == "Failure" else f"{short}: {message}" if message else short

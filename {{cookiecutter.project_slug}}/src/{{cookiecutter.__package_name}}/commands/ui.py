@@ -1,24 +1,32 @@
 """Show Dagster's web UI: its webserver and its daemon, without which nothing is ever scheduled."""
 
 import ipaddress
+import os
 import signal
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
 
-from {{ cookiecutter.__package_name }}.commands.loading import CommandError
-from {{ cookiecutter.__package_name }}.project import PROJECT_ROOT
+from {{ cookiecutter.__package_name }}.commands import services
+from {{ cookiecutter.__package_name }}.commands.loading import CommandError, open_instance
+
+ENDING = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win32" else [])]
 
 
-def serve(host: str, port: int) -> int:
-    """Run the web UI until Ctrl-C.
+def serve(host: str, port: int, verbose: bool = False) -> int:
+    """Run the web UI and the daemon until Ctrl-C or SIGTERM.
 
     Args:
         host: the address to listen on; anything but loopback is warned about.
         port: the port to listen on; if it is taken, the next free one is used.
+        verbose: show the services' logs here, not in the file `ui.log` of DAGSTER_HOME.
 
     Returns:
-        The exit status of Dagster's process; 0 after Ctrl-C.
+        0 after Ctrl-C or SIGTERM; 1 if a service ended by itself.
     """
     if not is_loopback(host):
         print(
@@ -29,18 +37,61 @@ def serve(host: str, port: int) -> int:
     chosen = free_port(host, port)
     if chosen != port:
         print(f"Port {port} is taken; using {chosen}.")
-    print(f"Dagster's UI: http://{host}:{chosen} (Ctrl-C stops it)", flush=True)
-    command = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml"]
-    process = subprocess.Popen([*command, "-h", host, "-p", str(chosen)], cwd=PROJECT_ROOT)
-    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            # A terminal sends Ctrl-C to Dagster too: it stops its servers, and we wait for that.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            process.wait()
-            return 0
+    commands = {"dagster-webserver": services.webserver(host, chosen, verbose)}
+    with open_instance() as instance:
+        if services.daemon_elsewhere(instance):
+            print("A daemon already serves this project: starting the web UI alone.", flush=True)
+        else:
+            commands["dagster-daemon"] = services.daemon(verbose)
+        log = Path(os.environ["DAGSTER_HOME"], "ui.log")
+        with open(log, "w", encoding="utf-8") as file:
+            status = run_until_told(commands, None if verbose else file, host, chosen)
+        if "dagster-daemon" in commands:
+            instance.wipe_daemon_heartbeats()  # so that the next start need not wait for one
+    if status and not verbose:
+        print(f"The log: {log}", file=sys.stderr)
+    return status
+
+
+def run_until_told(
+    commands: Mapping[str, list[str]], log: IO[str] | None, host: str, port: int
+) -> int:
+    """Start the services, wait for a signal or for one of them to end, and end them all."""
+    told: list[int] = []
+    for number in ENDING:
+        signal.signal(number, lambda number, _: told.append(number))
+    running: dict[str, subprocess.Popen] = {}
+    announced = False
+    try:
+        for name, command in commands.items():
+            running[name] = services.start(command, log)
+        while not told:
+            for name, service in running.items():
+                if service.poll() is not None:
+                    print(f"{name} ended, with status {service.returncode}.", file=sys.stderr)
+                    return 1
+            if not announced and answers(host, port):
+                print(f"Dagster's UI: {address(host, port)} (Ctrl-C stops it)", flush=True)
+                announced = True
+            time.sleep(0.2)
+        return 0
+    finally:
+        services.stop(running.values())
+
+
+def answers(host: str, port: int) -> bool:
+    """Tell whether something listens at `host` and `port`."""
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def address(host: str, port: int) -> str:
+    """Return the address to open in a browser on this machine."""
+    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
 def is_loopback(host: str) -> bool:
