@@ -1,4 +1,4 @@
-"""Bronze as Delta tables: every version stays readable, and writers do not lose each other's rows."""
+"""Bronze as Delta tables: every version stays readable, and concurrent writers lose nothing."""
 
 import subprocess
 import sys

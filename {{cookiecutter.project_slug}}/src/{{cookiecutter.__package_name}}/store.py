@@ -30,7 +30,6 @@ _BUCKET = re.compile(rf"//[A-Za-z0-9][A-Za-z0-9._-]*{_PREFIX}")
 _ABFSS = re.compile(rf"//[A-Za-z0-9][A-Za-z0-9-]*@[A-Za-z0-9][A-Za-z0-9.-]*{_PREFIX}")
 _SHAPES = {"s3": _BUCKET, "gs": _BUCKET, "az": _BUCKET, "abfss": _ABFSS}
 _SECRET = re.compile(r"key|secret|token|sas|password|credential|service_account", re.IGNORECASE)
-_NO_BUCKET = re.compile(r"NoSuchBucket|ContainerNotFound|bucket does not exist")
 _TEMPORARY = ".polster-{}.tmp"
 
 
@@ -125,19 +124,12 @@ class Store:
         return True
 
     def check(self) -> None:
-        """Ask the object store for a file, to hear at the start what is wrong with the settings."""
-        if self.is_local:
-            return
-        try:
-            self.scan(self.uri(".polster")).collect_schema()
-        except FileNotFoundError as error:
-            if _NO_BUCKET.search(str(error)):
-                raise StorageError(
-                    f"{URL_VARIABLE} names {self.root}, whose bucket or container does not exist. "
-                    "Create it, or correct the variable."
-                ) from None
-        except Exception as error:
-            raise self._unreachable(f"{self.root} cannot be reached", error) from None
+        """Write a tiny object, to hear at the start of a run what is wrong with the settings."""
+        if not self.is_local:
+            try:
+                self._sink(pl.LazyFrame({"written_by": ["polster"]}), self.uri(".polster"))
+            except Exception as error:
+                raise self._unreachable(f"{self.root} cannot be used", error) from None
 
     def write(self, frame: pl.LazyFrame, uri: str) -> Written:
         """Stream a frame to one file, all of it or nothing.
@@ -198,8 +190,8 @@ class Store:
             if _SECRET.search(name):
                 detail = detail.replace(str(value), "***").replace(quote(str(value)), "***")
         return StorageError(
-            f"{what}: {detail[:400]} (settings: {URL_VARIABLE}, {OPTIONS_VARIABLE}, and the "
-            "store's own environment variables)",
+            f"{what}. Check {URL_VARIABLE}, {OPTIONS_VARIABLE} and the store's own environment "
+            f"variables. It answered: {detail[:400]}",
             passing=True,
         )
 

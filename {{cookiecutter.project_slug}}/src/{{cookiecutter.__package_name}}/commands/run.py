@@ -106,6 +106,9 @@ class Report:
         elif event.event_type == dg.DagsterEventType.STEP_FAILURE:
             self.failed[event.step_key] = first_cause(event.step_failure_data.error)
             self.line(f"{event.step_key}  FAILED")
+        elif event.event_type == dg.DagsterEventType.RUN_FAILURE and not self.failed:
+            if event.job_failure_data.error:  # no step was to blame: a resource, perhaps
+                self.failed["The run"] = first_cause(event.job_failure_data.error)
 
     def line(self, text: str) -> None:
         """Print `text` with the number of assets finished."""
