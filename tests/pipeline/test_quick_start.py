@@ -106,6 +106,19 @@ def test_a_landing_file_that_was_deleted_is_one_sentence(pipeline: Path, run: Ru
     assert "Traceback" not in done.stdout + done.stderr
 
 
+def test_a_folder_that_cannot_be_written_is_one_sentence(pipeline: Path, run: Run) -> None:
+    (pipeline / "data/bronze").write_text("in the way", encoding="utf-8")
+
+    done = run(pipeline, "run_polster.py", check=False)
+
+    assert done.returncode == 1
+    assert (
+        "bronze_ingest_sales failed: bronze_ingest_sales was not written. The folder" in done.stderr
+    )
+    assert "cannot be written to" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(
     ("names", "sentence"),
     [

@@ -2,12 +2,12 @@
 
 
 def first_cause(error: object) -> str:
-    """Return the message of the error that a step's failure began with, on one line.
+    """Return why a step failed, on one line: the sentence of a Failure, else the first error.
 
     Args:
         error: what Dagster recorded (`step_failure_data.error`): a message, and perhaps a cause.
     """
-    while error.cause:
+    while error.cause and error.cls_name != "Failure":
         error = error.cause
     kind, _, message = " ".join(error.message.split()).partition(": ")
     short = kind.rpartition(".")[2]
