@@ -161,7 +161,7 @@ class Store:
                 written = self._sink(frame, str(temporary))
             os.replace(temporary, target)
             _sync_folder(folder)
-        except OSError as error:
+        except Exception as error:  # Polars passes on what the system said, as text
             if "No space left" not in str(error):
                 raise
             raise StorageError(
