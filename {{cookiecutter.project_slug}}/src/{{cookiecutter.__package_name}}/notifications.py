@@ -172,4 +172,6 @@ def reason_of(error: Exception) -> str:
         return f"the server answered {error.code}"
     if isinstance(error, urllib.error.URLError):
         return str(error.reason)
+    if isinstance(error, UnicodeError):
+        return "the user or password is not ASCII"
     return str(error) or type(error).__name__
