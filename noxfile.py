@@ -3,6 +3,9 @@
 A generated project has a noxfile of its own, in the template folder.
 """
 
+import shutil
+from pathlib import Path
+
 import nox
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
@@ -32,6 +35,25 @@ def tests(session: nox.Session) -> None:
     """Run every test, fast and slow: nox -s tests -- -m "not slow" for the fast ones."""
     session.install("-e", ".[dev]")
     session.run("pytest", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure what the docs claim: nox -s bench -- validate, or scaffold, or storage."""
+    name, *options = session.posargs or ["validate"]
+    session.install("-e", ".[dev,bench]")
+    session.run("python", f"benchmarks/{name}.py", *options)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Make the sdist, and the wheel from it, in dist/, and check both."""
+    session.install(*pinned("build", "check-wheel-contents", "twine"))
+    shutil.rmtree("dist", ignore_errors=True)
+    session.run("python", "-m", "build")
+    made = [str(path) for path in Path("dist").iterdir()]
+    session.run("twine", "check", "--strict", *made)
+    session.run("check-wheel-contents", *(path for path in made if path.endswith(".whl")))
 
 
 @nox.session
