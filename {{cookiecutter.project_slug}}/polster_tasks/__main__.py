@@ -41,11 +41,14 @@ examples:
   validate --explain POL201
 """
 
+_STREAMS = {"stdin": "surrogateescape", "stdout": "backslashreplace", "stderr": "backslashreplace"}
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # an old console shows escapes, not a crash
+    for stream, errors in _STREAMS.items():  # an old console shows escapes rather than fail
+        if hasattr(getattr(sys, stream), "reconfigure"):
+            getattr(sys, stream).reconfigure(errors=errors)
     argv = sys.argv[1:] if argv is None else argv
     try:
         arguments = _parser(argv).parse_args(argv, argparse.Namespace(project=".", verbose=False))
@@ -157,11 +160,12 @@ def _parser(argv: list[str]) -> argparse.ArgumentParser:
 
     remove = command("remove-asset", _remove, "Remove assets, or put them back.", REMOVE)
     remove.add_argument("--layer", choices=LAYERS)
-    remove.add_argument("--name", metavar="A,B", help="with or without the layer's prefix")
+    which = remove.add_mutually_exclusive_group()
+    which.add_argument("--name", metavar="A,B", help="with or without the layer's prefix")
+    which.add_argument("--undo", action="store_true", help="put back the last removal")
     remove.add_argument("--dry-run", action="store_true", help="show the files and who needs them")
     remove.add_argument("--yes", action="store_true", help="do not ask for confirmation")
     remove.add_argument("--force", action="store_true", help="nor check what depends on them")
-    remove.add_argument("--undo", action="store_true", help="put back the last removal")
 
     listing = command("list-assets", _list, "Show the assets.", LIST)
     listing.add_argument("--layer", choices=LAYERS)

@@ -121,13 +121,14 @@ def _complete(
     if name is None:
         name = ask_until("Name of the asset:", lambda answer: asset_name(layer, answer.strip()))
     upstream = LAYERS[layer].upstream
-    if upstream and dependencies is None and (offered := available(project, layer)):
+    if upstream and dependencies is None:
+        offered = available(project, layer)
         chosen, _ = choose(
             f"Available {upstream.title()} assets to depend on:",
             "Select dependencies (comma-separated numbers):",
-            [short for short, _ in offered],
+            [key.removeprefix(f"{upstream}_") for key in offered],
         )
-        dependencies = ",".join(offered[index][1] for index in chosen)
+        dependencies = ",".join(offered[index] for index in chosen)
     if guided and description is None:
         description = ask("Description (empty for none):") or None
     return layer, name, dependencies, description

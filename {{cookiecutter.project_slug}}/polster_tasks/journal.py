@@ -52,14 +52,17 @@ def locked(project: Project, patience: float = PATIENCE) -> Iterator[None]:
     The operating system frees the lock when its process ends, however it ends.
 
     Raises:
-        Refusal: another command holds it for longer than `patience` seconds.
-        OSError: the project cannot be written.
+        Refusal: another command holds it for longer than `patience` seconds, or the project
+            cannot be written.
     """
-    project.state.mkdir(exist_ok=True)
-    ignore = project.state / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8", newline="\n")
-    handle = os.open(project.state / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        project.state.mkdir(exist_ok=True)
+        ignore = project.state / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8", newline="\n")
+        handle = os.open(project.state / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise _unchanged(error) from None
     try:
         end = time.monotonic() + patience
         while not _try_lock(handle):
@@ -124,9 +127,7 @@ def apply(project: Project, change: Change) -> None:
             ) from None
         if not isinstance(error, OSError):
             raise
-        raise Refusal(
-            f"Nothing was changed: {reason}. Make room or correct the permissions, then try again."
-        ) from None
+        raise _unchanged(error) from None
     _finish(project, change)
 
 
@@ -179,6 +180,11 @@ def _reason(error: OSError) -> str:
     """Say what the system said, and where."""
     place = error.filename2 or error.filename
     return f"{error.strerror or error} ({place})" if place else str(error)
+
+
+def _unchanged(error: OSError) -> Refusal:
+    advice = "Make room or correct the permissions, then try again."
+    return Refusal(f"Nothing was changed: {_reason(error)}. {advice}")
 
 
 def _read(path: Path) -> Change:
@@ -241,10 +247,9 @@ def _done(root: Path, source: str, target: str) -> bool:
 
 def _move(root: Path, source: str, target: str) -> None:
     """Rename a file, unless that was done before; the folders on the way are made."""
-    if _done(root, source, target):
-        return
-    (root / target).parent.mkdir(parents=True, exist_ok=True)
-    _replace(root / source, root / target)
+    if os.path.lexists(root / source):
+        (root / target).parent.mkdir(parents=True, exist_ok=True)
+        _replace(root / source, root / target)
 
 
 def _replace(source: Path, target: Path) -> None:

@@ -1,11 +1,10 @@
 """Asset templates: find them, describe them, fill them in.
 
-A template is a text file `<template>.py.txt` in one folder a layer: `templates/<layer>/` here, or
-`asset_templates/<layer>/` at the project's root (`<template>.py` is fine there too; it wins over
-one of ours of the same name). Its docstring is for those who choose: the first line is what
-`--template list` shows; it is not copied into the asset. Beside it may lie
-`<template>.many.py.txt`, taken when there are several upstreams, and `<template>.test.py.txt`,
-which makes the asset's test (otherwise the layer's default test does).
+A template is a text file with placeholders, `templates/<layer>/<template>.py.txt` here or
+`asset_templates/<layer>/<template>.py` at the project's root, which replaces one of ours of the
+same name. Its docstring is for those who choose: the first line is what `--template list` shows,
+and it is not copied. Beside it may lie `<template>.many.py`, taken when there are several
+upstreams, and `<template>.test.py`, which makes the test instead of the layer's `default.test`.
 
     $package     my_pipeline                $name      clean_sales
     $layer       silver                     $function  silver_clean_sales
@@ -19,41 +18,21 @@ which makes the asset's test (otherwise the layer's default test does).
 
 import re
 from pathlib import Path
-from typing import NamedTuple
 
 from .layers import LAYERS
 from .project import Project, Refusal, UsageError
 
 WIDTH = 100
 _HERE = Path(__file__).parent / "templates"
-_SUFFIXES = (".py.txt", ".py")
-
-
-class Template(NamedTuple):
-    """One template of a layer."""
-
-    name: str
-    summary: str
-    path: Path
-
-
-def templates(root: Path, layer: str) -> dict[str, Template]:
-    """Return the templates of a layer by name: Polster's, then those of the project at `root`."""
-    found = {}
-    for folder in (_HERE / layer, root / "asset_templates" / layer):
-        for path in sorted(folder.glob("*.py*")) if folder.is_dir() else ():
-            name = _template_name(path)
-            if name and "." not in name and not name.startswith("_"):
-                found[name] = Template(name, _split_docstring(_read(path))[0], path)
-    return found
 
 
 def template_list(root: Path, layer: str | None = None) -> str:
     """Return one line a template: layer, name, summary."""
     return "".join(
-        f"  {each:8}{template.name:16}{template.summary}\n"
+        f"  {each:8}{name:16}{_split_docstring(path)[0]}\n"
         for each in ([layer] if layer else LAYERS)
-        for template in templates(root, each).values()
+        for name, path in _files(root, each).items()
+        if "." not in name
     )
 
 
@@ -63,14 +42,12 @@ def find_template(project: Project, layer: str, name: str, upstreams: int) -> tu
     Raises:
         UsageError: the layer has no such template; the sentence lists those that it has.
     """
-    folders = (project.root / "asset_templates" / layer, _HERE / layer)
-    variants = ([f"{name}.many"] if upstreams > 1 else []) + [name]
-    for folder in folders:
-        if found := _first(folder, *variants):
-            test = _first(folder, f"{name}.test") or _first(_HERE / layer, "default.test")
-            return found, test
-    known = ", ".join(templates(project.root, layer))
-    raise UsageError(f"There is no {layer} template {name!r}. Choose one of: {known}.")
+    files = _files(project.root, layer)
+    if name not in files or "." in name:
+        known = ", ".join(known for known in files if "." not in known)
+        raise UsageError(f"There is no {layer} template {name!r}. Choose one of: {known}.")
+    many = files.get(f"{name}.many") if upstreams > 1 else None
+    return many or files[name], files.get(f"{name}.test") or files["default.test"]
 
 
 def render(path: Path, values: dict[str, str], upstreams: tuple[str, ...]) -> str:
@@ -81,7 +58,7 @@ def render(path: Path, values: dict[str, str], upstreams: tuple[str, ...]) -> st
     """
     import string
 
-    text = _split_docstring(_read(path))[1]
+    text = _split_docstring(path)[1]
     if len(upstreams) != 1 and "$input" in text:
         raise Refusal(f"Template {path.name} takes one dependency, not {len(upstreams)}.")
     lines = []
@@ -101,8 +78,8 @@ def render(path: Path, values: dict[str, str], upstreams: tuple[str, ...]) -> st
 def describe(text: str) -> tuple[str, str]:
     """Return the docstring line and the `description=` argument line: one of the two is empty.
 
-    A docstring is dedented and stripped by Dagster and re-indented by formatters, so what that would change,
-    and what needs escapes, becomes the argument.
+    A docstring is dedented and stripped by Dagster and re-indented by formatters, so what that
+    would change, and what needs escapes, becomes the argument.
     """
     lines = text.split("\n")
     plain = text.replace("\n", "").isprintable() and "\\" not in text and '"""' not in text
@@ -117,29 +94,24 @@ def describe(text: str) -> tuple[str, str]:
     return "", f"description=(\n{pieces}    ),"
 
 
-def _template_name(path: Path) -> str | None:
-    return next((path.name.removesuffix(s) for s in _SUFFIXES if path.name.endswith(s)), None)
+def _files(root: Path, layer: str) -> dict[str, Path]:
+    """Return a layer's template files by name; the project's own replace ours of the same name."""
+    return {
+        path.name.removesuffix(".txt").removesuffix(".py"): path
+        for folder in (_HERE / layer, root / "asset_templates" / layer)
+        for path in sorted(folder.glob("[!_.]*"))
+        if path.name.endswith((".py", ".py.txt"))
+    }
 
 
-def _first(folder: Path, *names: str) -> Path | None:
-    """Return the first file of these template names."""
-    files = (folder / (name + suffix) for name in names for suffix in _SUFFIXES)
-    return next((file for file in files if file.is_file()), None)
-
-
-def _read(path: Path) -> str:
+def _split_docstring(path: Path) -> tuple[str, str]:
+    """Return a template's one-line summary and the text after its docstring."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise Refusal(f"The template {path} cannot be read: {error}.") from None
-
-
-def _split_docstring(text: str) -> tuple[str, str]:
-    """Return a template's one-line summary and the text after its docstring."""
     match = re.match(r'\s*"""\s*(.*?)"""\s*', text, re.DOTALL)
-    if not match:
-        return "", text
-    return match[1].partition("\n")[0].strip(), text[match.end() :]
+    return (match[1].partition("\n")[0].strip(), text[match.end() :]) if match else ("", text)
 
 
 def _width(text: str) -> int:

@@ -5,7 +5,7 @@ import os
 import re
 
 from .journal import Change, addition
-from .layers import LAYERS
+from .layers import LAYERS, layer_of_name
 from .project import Project, Refusal, UsageError
 from .rendering import describe, find_template, render
 
@@ -34,21 +34,17 @@ def asset_name(layer: str, text: str) -> str:
             "a letter first, for example raw_orders."
         )
     if len(name) > LONGEST:
+        raise UsageError(f"{name!r} is too long: {len(name)} characters, at most {LONGEST}.")
+    prefix = layer_of_name(name)
+    if prefix == layer:
+        raise UsageError(f"{text!r} carries the prefix {prefix}_ twice: leave it out.")
+    if prefix:
         raise UsageError(
-            f"{name!r} is too long for a name: {len(name)} characters, at most {LONGEST}."
+            f"{text!r} carries the prefix of another layer than {layer}: leave {prefix}_ out, or "
+            f"choose --layer {prefix}."
         )
-    for other in LAYERS:
-        if name.startswith(f"{other}_"):
-            raise UsageError(
-                f"{text!r} carries the prefix of another layer than {layer}: leave {other}_ out, "
-                f"or choose --layer {other}."
-                if other != layer
-                else f"{text!r} carries the prefix {other}_ twice: leave it out."
-            )
     if keyword.iskeyword(name) or name in _RESERVED:
-        raise UsageError(
-            f"{name!r} cannot be the name of a Python file that others import: try {name}_data."
-        )
+        raise UsageError(f"{name!r} cannot be the name of a Python module: try {name}_data.")
     return name
 
 
@@ -78,17 +74,28 @@ def resolve_dependencies(
         full = f"{allowed}_{short}"
         if not allowed or not _plainly_there(project, allowed, short, full):
             full = _look_up(project, layer, key, name)
+        if not full.isidentifier():
+            raise Refusal(
+                f"{full} cannot be the name of a parameter. Add {key} without it, then name it in "
+                f'the file: ins={{"rows": dg.AssetIn(dg.AssetKey({full.split("/")}))}}.'
+            )
         found.append(full)
     return tuple(dict.fromkeys(found))
 
 
-def available(project: Project, layer: str) -> list[tuple[str, str]]:
-    """Return what an asset of this layer may depend on: short name and key, by name."""
+def available(project: Project, layer: str) -> list[str]:
+    """Return the keys that an asset of a layer may depend on.
+
+    Raises:
+        Refusal: there are none yet.
+    """
     from .catalog import read_catalog
 
     allowed = LAYERS[layer].upstream
-    assets = read_catalog(project).in_layer(allowed) if allowed else ()
-    return sorted((asset.key.removeprefix(f"{allowed}_"), asset.key) for asset in assets)
+    assets = read_catalog(project).in_layer(allowed)
+    if not assets:
+        raise Refusal(_offer(assets, allowed).strip())
+    return sorted(asset.key for asset in assets if asset.key.isidentifier())
 
 
 def plan_add(
@@ -119,8 +126,11 @@ def plan_add(
     template_file, test_file = find_template(project, layer, template, len(upstreams))
     if LAYERS[layer].upstream and not upstreams:
         raise UsageError(f"A {layer} asset needs a dependency: --dependencies NAME,NAME.")
-    if description is not None:
-        _check_text(description)
+    if description and not description.isprintable():  # printable text can be encoded
+        try:
+            description.encode()
+        except UnicodeEncodeError:
+            raise UsageError("The description is not text in this terminal's encoding.") from None
     _check_free(project, layer, name, key)
     docstring, argument = describe(description or name.replace("_", " ").capitalize() + ".")
     values = {
@@ -133,39 +143,28 @@ def plan_add(
         "docstring": docstring,
         "description": argument,
     }
-    landing, test = project.landing_path(name), project.test_path(layer, name)
     texts = {
-        landing: SAMPLE if layer == "bronze" else None,
-        test: render(test_file, values, upstreams),
+        project.landing_path(name): SAMPLE if layer == "bronze" else None,
+        project.test_path(layer, name): render(test_file, values, upstreams),
         project.asset_path(layer, name): render(template_file, values, upstreams),
     }
-    kept = [path for path in (landing, test) if texts[path] and os.path.lexists(path)]
-    return addition(
-        key,
-        {_shown(project, path): text for path, text in texts.items() if text and path not in kept},
-        tuple(f"{_shown(project, path)} was there already, so it stays as it is." for path in kept),
-    )
-
-
-def _shown(project: Project, path: os.PathLike[str]) -> str:
-    return path.relative_to(project.root).as_posix()
-
-
-def _check_text(description: str) -> None:
-    try:
-        description.encode("utf-8")
-    except UnicodeEncodeError:
-        raise UsageError("The description is not valid text in this terminal's encoding.") from None
-    if "\0" in description:
-        raise UsageError("The description holds a NUL character.")
+    if description and (docstring or argument) not in texts[project.asset_path(layer, name)]:
+        line = "$docstring" if docstring else "$description"
+        raise Refusal(f"Template {template_file} has no line {line} to hold this description.")
+    paths = {
+        path.relative_to(project.root).as_posix(): text for path, text in texts.items() if text
+    }
+    kept = [path for path in list(paths)[:-1] if os.path.lexists(project.root / path)]
+    notes = tuple(f"{path} was there already, so it stays as it is." for path in kept)
+    return addition(key, {p: text for p, text in paths.items() if p not in kept}, notes)
 
 
 def _check_free(project: Project, layer: str, name: str, key: str) -> None:
     """Refuse a name whose file, folder or key is taken."""
     path = project.asset_path(layer, name)
     taken = next((p for p in (path, path.with_suffix("")) if os.path.lexists(p)), None)
-    place = taken.relative_to(project.root).as_posix() if taken else None
-    if not taken and _mentioned(project, layer, key):
+    place = taken and taken.relative_to(project.root).as_posix()
+    if not place and _mentioned(project, layer, key):
         from .catalog import read_catalog
 
         found = read_catalog(project).find(key)
@@ -255,9 +254,7 @@ def _offer(assets: tuple, layer: str | None) -> str:
     if not layer:
         return ""
     if not assets:
-        return (
-            f" There is no {layer} asset yet; add one first: add-asset --layer {layer} --name NAME."
-        )
+        return f" There is no {layer} asset yet; add one: add-asset --layer {layer} --name NAME."
     names = [asset.key.removeprefix(f"{layer}_") for asset in assets]
     more = f" and {len(names) - 20} more" if len(names) > 20 else ""
     return f" Available {layer} assets: {', '.join(names[:20])}{more}."

@@ -1,0 +1,343 @@
+"""All or nothing: killed at any moment, out of space, not allowed to write, sixteen at once."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from polster_tasks.__main__ import main
+from polster_tasks.catalog import read_catalog
+from polster_tasks.project import open_project
+from polster_tasks.rules import check
+
+Tasks = Callable[..., int]
+
+# Runs a command that is disturbed from its n-th act on the project's files on: it is killed or
+# interrupted there, or the disk is full (no new data, but renames) or read-only from there on.
+DRIVER = """\
+import errno, os, signal, sys
+
+root, at, how, *arguments = sys.argv[1:]
+acts = 0
+
+
+def act(place, *, needs_room=False):
+    global acts
+    if not isinstance(place, (str, os.PathLike)) or not os.fspath(place).startswith(root):
+        return
+    acts += 1
+    if acts == int(at) and how == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if acts == int(at) and how == "interrupt":
+        raise KeyboardInterrupt
+    if acts >= int(at) and (how == "EROFS" or how == "ENOSPC" and needs_room):
+        raise OSError(getattr(errno, how), os.strerror(getattr(errno, how)), os.fspath(place))
+
+
+def hook(event, args):
+    if event == "open" and (args[2] or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+        act(args[0], needs_room=True)
+    elif event in ("os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree"):
+        act(args[0], needs_room=event == "os.mkdir")
+
+
+fsync = os.fsync
+os.fsync = lambda handle: (act(root, needs_room=True), fsync(handle))
+sys.addaudithook(hook)
+from polster_tasks.__main__ import main
+
+status = main(["--project", root, *arguments])
+print("acts", acts, file=sys.stderr)
+sys.exit(status)
+"""
+
+
+@pytest.fixture
+def tasks(project: Path) -> Tasks:
+    """Return a function that runs a command in this process and returns the exit status."""
+    return lambda *arguments: main(["--project", str(project), *arguments])
+
+
+@pytest.fixture
+def chain(project: Path, tasks: Tasks) -> Path:
+    """A project with bronze_sales, silver_clean on it, gold_metrics on that, and bronze_order."""
+    for name in ("sales", "order"):
+        tasks("add-asset", "--layer", "bronze", "--name", name)
+    tasks("add-asset", "--layer", "silver", "--name", "clean", "--dependencies", "sales")
+    tasks("add-asset", "--layer", "gold", "--name", "metrics", "--dependencies", "clean")
+    return project
+
+
+def disturbed(project: Path, at: int, how: str, *arguments: str) -> subprocess.CompletedProcess:
+    """Run a command that is killed or fails at its act number `at`."""
+    return subprocess.run(
+        [sys.executable, "-c", DRIVER, str(project), str(at), how, *arguments],
+        env=os.environ | {"PYTHONPATH": str(project), "PYTHONDONTWRITEBYTECODE": "1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def tree(project: Path) -> dict[str, bytes]:
+    """Every file of the project outside `.polster`, by path."""
+    return {
+        path.relative_to(project).as_posix(): path.read_bytes()
+        for path in project.rglob("*")
+        if path.is_file() and not {".polster", "__pycache__"} & {*path.parts}
+    }
+
+
+def errors(project: Path) -> list[str]:
+    opened = open_project(project)
+    findings = check(opened, read_catalog(opened))
+    return [f"{f.path}: {f.message}" for f in findings if f.severity == "error"]
+
+
+def assert_tidy(project: Path) -> None:
+    """Nothing of an unfinished change is left."""
+    left = {path.name for path in (project / ".polster").iterdir()}
+    mentions = {f"mentions-{layer}.json" for layer in ("bronze", "silver", "gold")}
+    # journal.json.new is a journal that was never begun; the next change writes over it
+    assert left <= {".gitignore", "lock", "undo", "journal.json.new"} | mentions
+    assert not [*project.rglob(".*.polster")]
+
+
+COMMANDS = {
+    "add bronze": ("add-asset", "--layer", "bronze", "--name", "new"),
+    "add silver": ("add-asset", "--layer", "silver", "--name", "new", "--dependencies", "sales"),
+    "remove one": ("remove-asset", "--name", "bronze_order", "--yes"),
+    "remove a chain": ("remove-asset", "--name", "sales,silver_clean,gold_metrics", "--yes"),
+    "undo": ("remove-asset", "--undo"),
+}
+
+
+def steps(name: str, chain: Path, tasks: Tasks, how: str) -> Iterator[tuple[int, dict, str]]:
+    """Disturb a command at each of its acts in turn; yield the act, the tree before, what was said.
+
+    Between two, the project is put back as it was, by commands. Ends when the command got through.
+    """
+    if name == "undo":
+        tasks("remove-asset", "--name", "silver_clean,gold_metrics", "--yes")
+    before = tree(chain)
+    expected = {"kill": -signal.SIGKILL, "interrupt": 130}.get(how, 1)
+    for at in range(1, 200):
+        done = disturbed(chain, at, how, *COMMANDS[name])
+        through = done.returncode == 0 and f"acts {at - 1}\n" in done.stderr
+        if not through:
+            assert done.returncode in (expected, 0), done.stderr
+            yield at, before, done.stderr
+        if tree(chain) != before:  # it was completed: take it back
+            back = {
+                "add bronze": ("remove-asset", "--name", "bronze_new", "--yes"),
+                "add silver": ("remove-asset", "--name", "silver_new", "--yes"),
+                "undo": ("remove-asset", "--name", "silver_clean,gold_metrics", "--yes"),
+            }.get(name, ("remove-asset", "--undo"))
+            assert tasks(*back) == 0
+            (chain / "data" / "landing" / "new.csv").unlink(missing_ok=True)
+        assert tree(chain) == before
+        if through:
+            assert at > 15, "the command's acts were not seen"
+            return
+    pytest.fail("the command never got through")
+
+
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in [*COMMANDS][1:]]
+
+
+@pytest.mark.parametrize("name", ["add bronze", *SLOW])
+def test_killed_at_any_act_the_project_validates_and_the_next_command_repairs(
+    name: str, chain: Path, tasks: Tasks
+) -> None:
+    seen = set()
+    for at, before, _ in steps(name, chain, tasks, "kill"):
+        assert errors(chain) == [], f"killed at act {at}"
+        assert tasks("list-assets") == 0
+        assert errors(chain) == []
+        assert_tidy(chain)
+        after = tree(chain)
+        seen.add(after == before)
+        added, gone = {*after} - {*before}, {*before} - {*after}
+        if after != before:  # then all of it was done
+            assert len(added | gone) == {"add bronze": 3, "remove a chain": 6, "undo": 4}.get(
+                name, 2
+            )
+        assert all(after[path] == before[path] for path in {*after} & {*before})
+    assert seen == {True, False}, "it was never killed before, or never after, the commit point"
+
+
+@pytest.mark.parametrize("name", ["add bronze", *SLOW])
+@pytest.mark.parametrize("how", ["ENOSPC", "EROFS"])
+def test_a_disk_that_turns_full_or_read_only_is_one_sentence_and_the_next_command_repairs(
+    name: str, how: str, chain: Path, tasks: Tasks
+) -> None:
+    refused = 0
+    for at, before, said in steps(name, chain, tasks, how):
+        assert "Traceback" not in said
+        assert errors(chain) == [], f"disturbed from act {at} on"
+        if said.startswith("Nothing was changed"):
+            assert tree(chain) == before
+            refused += 1
+        tasks("list-assets")
+        assert errors(chain) == []
+        assert_tidy(chain)
+    assert refused > 1 or how == "EROFS"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["add bronze", "remove a chain"])
+def test_ctrl_c_at_any_act_is_one_line_and_exit_130(name: str, chain: Path, tasks: Tasks) -> None:
+    for _, _, said in steps(name, chain, tasks, "interrupt"):
+        assert [line for line in said.splitlines() if line and "acts" not in line] == [
+            "Interrupted."
+        ]
+        tasks("list-assets")
+        assert_tidy(chain)
+
+
+def test_a_real_limit_on_file_size_is_survived(project: Path, tasks: Tasks) -> None:
+    before = tree(project)
+    done = subprocess.run(
+        [sys.executable, "-m", "polster_tasks", *COMMANDS["add bronze"]],
+        cwd=project,
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300)),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "File too large" in done.stderr and "Traceback" not in done.stderr
+    assert tree(project) == before
+    assert tasks(*COMMANDS["add bronze"]) == 0
+
+
+def test_what_was_edited_after_a_kill_is_not_taken_back(chain: Path, tasks: Tasks) -> None:
+    test = chain / "tests" / "bronze" / "test_bronze_new.py"
+    for at in range(1, 100):
+        disturbed(chain, at, "kill", *COMMANDS["add bronze"])
+        if test.exists():
+            break
+    asset = chain / "src" / "my_pipeline" / "defs" / "bronze" / "new.py"
+    assert not asset.exists()
+    test.write_text("EDITED = 1\n", encoding="utf-8")
+    assert tasks("validate", "--format", "json") == 0
+    assert test.read_text(encoding="utf-8") == "EDITED = 1\n"
+    assert not (chain / "data" / "landing" / "new.csv").exists()
+    assert tasks(*COMMANDS["add bronze"]) == 0
+
+
+def test_sixteen_adds_at_once_all_succeed(project: Path) -> None:
+    children = [add(project, f"asset{number}") for number in range(16)]
+    said = [child.communicate(timeout=120)[1] for child in children]
+    assert [child.returncode for child in children] == [0] * 16, said
+    assert len([*project.glob("src/my_pipeline/defs/bronze/asset*.py")]) == 16
+    assert len([*project.glob("tests/bronze/test_bronze_asset*.py")]) == 16
+    assert len([*project.glob("data/landing/asset*.csv")]) == 16
+    assert errors(project) == []
+    assert_tidy(project)
+
+
+def test_of_eight_adds_of_one_name_exactly_one_wins_and_the_others_are_told(project: Path) -> None:
+    children = [add(project, "same") for _ in range(8)]
+    said = [child.communicate(timeout=120)[1] for child in children]
+    assert sorted(child.returncode for child in children) == [0] + [1] * 7
+    assert sum("exists already" in text for text in said) == 7
+
+
+def test_a_removal_and_an_add_that_needs_it_do_not_meet_halfway(chain: Path) -> None:
+    for _ in range(4):
+        remove = start(chain, *COMMANDS["remove one"])
+        need = ("--dependencies", "order")
+        adding = start(chain, "add-asset", "--layer", "silver", "--name", "needs", *need)
+        remove.communicate(timeout=120), adding.communicate(timeout=120)
+        assert sorted([remove.returncode, adding.returncode]) == [0, 1]
+        assert errors(chain) == []
+        if adding.returncode == 0:
+            start(chain, "remove-asset", "--name", "silver_needs", "--yes").wait(timeout=120)
+        else:
+            start(chain, "remove-asset", "--undo").wait(timeout=120)
+
+
+def test_a_command_that_works_is_waited_for_and_a_dead_ones_lock_is_not(
+    project: Path, tasks: Tasks
+) -> None:
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys, time; from pathlib import Path\n"
+            "from polster_tasks.journal import locked; from polster_tasks.project import open_project\n"
+            "with locked(open_project(Path('.'))): print('held', flush=True); time.sleep(60)",
+        ],
+        cwd=project,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert holder.stdout.readline() == "held\n"
+        waiting = add(project, "patient")
+        time.sleep(0.5)
+        assert waiting.poll() is None
+        holder.kill()
+        holder.wait()
+        assert waiting.wait(timeout=60) == 0
+    finally:
+        holder.kill()
+        holder.stdout.close()
+        waiting.communicate()
+
+
+def test_the_state_folder_ignores_itself_in_git(project: Path, tasks: Tasks) -> None:
+    tasks(*COMMANDS["add bronze"])
+    assert (project / ".polster" / ".gitignore").read_text(encoding="utf-8") == "*\n"
+
+
+def test_the_sample_may_lie_on_another_file_system(
+    project: Path, tasks: Tasks, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = Path("/dev/shm")
+    if not elsewhere.is_dir() or elsewhere.stat().st_dev == project.stat().st_dev:
+        pytest.skip("no second file system")
+    folder = elsewhere / f"polster-{os.getpid()}"
+    folder.mkdir()
+    try:
+        landing = project / "data" / "landing"
+        for file in landing.iterdir():
+            file.unlink()
+        landing.rmdir()
+        landing.symlink_to(folder)
+        assert tasks(*COMMANDS["add bronze"]) == 0
+        assert [path.name for path in folder.iterdir()] == ["new.csv"]
+    finally:
+        for file in folder.iterdir():
+            file.unlink()
+        folder.rmdir()
+
+
+def test_a_journal_is_plain_json(chain: Path, tasks: Tasks) -> None:
+    tasks(*COMMANDS["remove one"])
+    [manifest] = (chain / ".polster" / "undo").glob("*/manifest.json")
+    assert json.loads(manifest.read_text(encoding="utf-8"))["keys"] == ["bronze_order"]
+
+
+def start(project: Path, *arguments: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-m", "polster_tasks", *arguments],
+        cwd=project,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def add(project: Path, name: str) -> subprocess.Popen:
+    return start(project, "add-asset", "--layer", "bronze", "--name", name)
