@@ -1,4 +1,4 @@
-"""What add-asset promises: names, dependencies, descriptions, files that run and pass the linters."""
+"""What add-asset promises: names, dependencies, descriptions, files that run and lint clean."""
 
 import json
 import os
@@ -130,11 +130,24 @@ def test_the_layers_own_prefix_is_dropped(typed: str) -> None:
     assert asset_name("bronze", typed) == "orders"
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["Orders", "1orders", "_x", "", "bronze_", "a-b", "a b", "orders\n", "café", "ＡＢ", "a.b", "../a",
-     "a/b", "silver_orders", "gold_x", "bronze_bronze_x", "class", "import", "nul", "com1", "a" * 61],
-)  # fmt: skip
+BAD_NAMES = [
+    *("Orders", "1orders", "_x", "", "bronze_", "a-b", "a b", "orders\n", "café", "\uff21", "a.b"),
+    *(
+        "../a",
+        "a/b",
+        "silver_orders",
+        "gold_x",
+        "bronze_bronze_x",
+        "class",
+        "import",
+        "nul",
+        "com1",
+    ),
+    "a" * 61,
+]
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
 def test_a_bad_name_is_exit_2_one_sentence_and_no_file(
     name: str, project: Path, add: Add, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -324,6 +337,10 @@ def test_long_names_and_many_dependencies_pass_the_projects_linters(
             silver = [f"{letter}{name}" for letter in "abcg"]
             add("gold", f"{'abcdefg'[count - 1]}{name}", ",".join(silver[: min(count, 2)]))
 
+        for template in ("contract", "deduplicate"):
+            more = ("--template", template, "--description", "Say what it holds.")
+            assert add("silver", f"{template[-1]}{name}", f"n{name}", *more) == 0
+
     generated = ["src/my_pipeline/defs", "tests/bronze", "tests/silver", "tests/gold"]
     assert len([*project.glob("src/my_pipeline/defs/*/*.py")]) > 180
     run(project, "-m", "ruff", "check", *generated)
@@ -353,7 +370,8 @@ def test_descriptions_arrive_in_dagster_unchanged_and_everything_runs_green_uned
         "from my_pipeline.definitions import defs\n"
         "d = defs if isinstance(defs, dg.Definitions) else defs()\n"
         "g = d.resolve_asset_graph()\n"
-        "print(json.dumps({k.to_user_string(): g.get(k).description for k in g.get_all_asset_keys()}))\n"
+        "keys = g.get_all_asset_keys()\n"
+        "print(json.dumps({k.to_user_string(): g.get(k).description for k in keys}))\n"
         "job = d.resolve_implicit_global_asset_job_def()\n"
         "assert job.execute_in_process().success\n"
     )

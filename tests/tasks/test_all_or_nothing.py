@@ -273,8 +273,10 @@ def test_a_command_that_works_is_waited_for_and_a_dead_ones_lock_is_not(
         [
             sys.executable,
             "-c",
-            "import sys, time; from pathlib import Path\n"
-            "from polster_tasks.journal import locked; from polster_tasks.project import open_project\n"
+            "import sys, time\n"
+            "from pathlib import Path\n"
+            "from polster_tasks.journal import locked\n"
+            "from polster_tasks.project import open_project\n"
             "with locked(open_project(Path('.'))): print('held', flush=True); time.sleep(60)",
         ],
         cwd=project,

@@ -125,8 +125,12 @@ def test_everything_is_asked_for_and_a_wrong_answer_is_explained_and_asked_again
     assert "is not a name for an asset" in screen.until("Name of the asset:")
     screen.type("silver_users")
     screen.until("numbers):")
-    for wrong, why in [("4", "between 1 and 3"), ("0", "between 1 and 3"), ("3-1", "between 1 and 3"),
-                       ("a", "not a number"), ("", "at least one"), ("1-", "not a number")]:  # fmt: skip
+    wrong_answers = {
+        **dict.fromkeys(("4", "0", "3-1"), "between 1 and 3"),
+        **dict.fromkeys(("a", "1-"), "not a number"),
+        "": "at least one",
+    }
+    for wrong, why in wrong_answers.items():
         screen.type(wrong)
         assert why in screen.until("numbers):"), wrong
     screen.type(" 1-2, 2 ")

@@ -157,7 +157,7 @@ def _fold(line: str) -> str:
         first = f"from {match[1]} import ("
         note = "  # noqa: E501" if len(first) > WIDTH else ""
         return f"{first}{note}\n    {match[2]},\n)"
-    match = re.fullmatch(r"( *)((?:def |return |\w+ = )?[\w.]+)\((.+)\)([^()]*)", line)
+    match = re.fullmatch(r"( *)((?:def |return |\w+ = )?[\w.]+)\(([^)].*)\)([^()]*)", line)
     if not match:
         return line
     indent, head, inside, tail = match.groups()
