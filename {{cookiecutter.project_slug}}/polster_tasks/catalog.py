@@ -1,11 +1,12 @@
 """The project's assets and what they depend on, read from the source without importing it."""
 
+import gc
 from typing import Any, NamedTuple
 
-from .files import read_modules, read_again
+from .files import read_again, read_modules
 from .project import Project
-from .resolve import Resolver
-from .source import CONTEXT, SPECS, Definition, Module, Spot
+from .resolve import Found, Resolver
+from .source import CONTEXT, SPECS, Definition, Import, Module, Spot
 from .values import Made
 
 
@@ -46,6 +47,7 @@ class Catalog(NamedTuple):
     modules: tuple[Module, ...] = ()
     spots: tuple[tuple[str, Spot], ...] = ()  # a path, and something to know about it
     resolver: Resolver | None = None
+    links: tuple[tuple[Module, Import, Found], ...] = ()  # imports within the project
 
     @property
     def open(self) -> bool:
@@ -76,20 +78,23 @@ class Catalog(NamedTuple):
         """Return the places, path and line, that import from the module at a path."""
         return tuple(
             (module.path, found.line)
-            for module in self.modules
-            if module.path != path
-            for found in module.imports
-            if found.dotted.partition(".")[0] == self.resolver.package
-            and (target := self.resolver.lookup(found.dotted)).module
-            and target.module.path == path
+            for module, found, target in self.links
+            if target.module and target.module.path == path != module.path
         )
 
 
 def read_catalog(project: Project) -> Catalog:
     """Read every module of a project."""
-    modules, problems = read_modules(project)
-    resolver = Resolver(modules, project.package, lambda module: read_again(project, module))
-    return _Builder(resolver, problems).build(modules)
+    collecting = gc.isenabled()
+    gc.disable()  # nothing here holds cycles, and looking for some would double the time
+    try:
+        modules, problems = read_modules(project)
+        resolver = Resolver(modules, project.package, lambda module: read_again(project, module))
+        return _Builder(resolver, problems).build(modules)
+    finally:
+        if collecting:
+            gc.freeze()
+            gc.enable()
 
 
 class _Builder:
@@ -116,11 +121,19 @@ class _Builder:
                     note = "Dagster loads only what the Definitions of its file name"
                     definition = definition._replace(notes=(*definition.notes, note))
                 self._add(module, definition)
+        package = resolver.package
+        inner = f"{package}."
+        links = [
+            (module, found, resolver.lookup(found.dotted))
+            for module in modules
+            for found in module.imports
+            if found.dotted.startswith(inner) or found.dotted == package
+        ]
         order = sorted([*self.assets.values(), *self.doubles], key=lambda one: (one.path, one.line))
         order.sort(key=lambda one: _ORDER.get(one.layer, 9))
         return Catalog(
             tuple(order), tuple(self.sources), tuple(self.checks), tuple(modules),
-            tuple(self.spots), resolver,
+            tuple(self.spots), resolver, tuple(links),
         )  # fmt: skip
 
     def _add(self, module: Module, definition: Definition) -> None:
@@ -164,13 +177,15 @@ class _Builder:
 
     def _keep(self, module, definition, maker, key, dependencies, text, notes, contexts, dropped):
         last = (key or definition.function).rpartition("/")[2]
-        unique = {dependency.key: dependency for dependency in reversed(dependencies)}
+        if len(dependencies) > 1:
+            unique = {dependency.key: dependency for dependency in reversed(dependencies)}
+            dependencies = reversed(unique.values())
         external = maker in SPECS or "observable" in maker
         asset = Asset(
             key or definition.function or definition.binding,
             last.removeprefix(f"{module.layer}_"),
             None if external else module.layer,
-            tuple(reversed(unique.values())),
+            tuple(dependencies),
             text,
             module.path,
             definition.line,
@@ -207,8 +222,12 @@ class _Builder:
             if (index == 0 and name in CONTEXT) or name == "config" or kind in ("*", "**"):
                 continue
             place = Dependency(name, parameter.line, parameter.column, "parameter")
-            resource = resolver.resource(parameter.annotation)
-            dotted = getattr(parameter.annotation, "dotted", "")
+            note = parameter.annotation
+            if note is None and kind == "plain":
+                inputs[name] = place
+                continue
+            resource = resolver.resource(note)
+            dotted = getattr(note, "dotted", "")
             if resource:
                 continue
             if kind != "plain":
@@ -221,7 +240,7 @@ class _Builder:
             if dotted.startswith("dagster.") and dotted.endswith("Context"):
                 contexts.append(place)
             inputs[name] = place
-        ins = resolver.constant(words.get("ins"))
+        ins = resolver.constant(words["ins"]) if "ins" in words else None
         if isinstance(ins, dict):
             for name, value in ins.items():
                 place = inputs.pop(name, None) or Dependency(
@@ -231,7 +250,9 @@ class _Builder:
         elif ins is not None:
             notes.append("its ins= is computed")
         found = [one for one in inputs.values() if one]
-        return found + self._named(words.get("deps"), definition, notes), contexts, dropped
+        if "deps" in words:
+            found += self._named(words["deps"], definition, notes)
+        return found, contexts, dropped
 
     def _input(self, name: str, value: Any, place: Dependency, notes: list[str]):
         """Return the dependency that an AssetIn declares."""
@@ -266,8 +287,10 @@ class _Builder:
     def _outputs(self, definition, maker, inputs, notes) -> list[tuple]:
         """Return (key or None, dependencies, description) for each asset of a definition."""
         resolver, words = self.resolver, definition.keywords
-        text = resolver.constant(words.get("description")) or definition.description
-        text = text if isinstance(text, str) else None
+        text = definition.description
+        if "description" in words:
+            about = resolver.constant(words["description"]) or text
+            text = about if isinstance(about, str) else None
         if "multi" not in maker:
             keys = resolver.definition_keys(definition)
             if maker in SPECS:

@@ -1,7 +1,6 @@
 """Find and parse the project's Python files; whatever is wrong with one becomes a Spot."""
 
 import ast
-import gc
 import os
 import warnings
 
@@ -17,28 +16,23 @@ def read_modules(project: Project) -> tuple[list[Module], list[Problem]]:
     """Return every module of the package, by path, and what could not be read."""
     modules: list[Module] = []
     problems: list[Problem] = []
-    collecting = gc.isenabled()
-    gc.disable()  # syntax trees hold no cycles: looking for some doubles the time
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            for file, path in _files(project, problems):
-                module = _read(project, file, path, problems)
-                if module:
-                    modules.append(module)
-    finally:
-        if collecting:
-            gc.enable()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for file, path in _files(project, problems):
+            module = _read(project, file, path, problems)
+            if module:
+                modules.append(module)
     return modules, problems
 
 
 def read_again(project: Project, module: Module) -> Reader:
-    """Return the Reader of a module that was read before, for its constants."""
+    """Return the Reader of a module that was read before: it holds constants, and searches all."""
     file = os.path.join(project.root, *module.path.split("/"))
-    with open(file, "rb") as stream, warnings.catch_warnings():
+    source = _bytes(file)
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        source = stream.read()
         reader = _reader(project, module.path)
+        reader.thorough = True
         reader.read(compile(source, file, "exec", ast.PyCF_ONLY_AST, dont_inherit=True), source)
     return reader
 
@@ -70,10 +64,24 @@ def _files(project: Project, problems: list[Problem]):
                     problems.append((where, Spot("unreadable", 1, 1, "it is a folder")))
                 else:
                     folders.append((entry.path, where))
+            elif name.endswith(".py") and not entry.is_file():
+                problems.append((where, Spot("unreadable", 1, 1, "there is no file")))
             elif name.endswith(".py"):
                 yield entry.path, where
             elif name in _YAML and f"{path}/".startswith(f"src/{project.package}/defs/"):
                 problems.append((where, Spot("unresolved", 1, 1, "what this component defines")))
+
+
+def _bytes(file: str) -> bytes:
+    """Return what a file holds, in half the time that `open` takes."""
+    descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        parts = []
+        while part := os.read(descriptor, 1 << 20):
+            parts.append(part)
+    finally:
+        os.close(descriptor)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _reader(project: Project, path: str) -> Reader:
@@ -87,8 +95,7 @@ def _reader(project: Project, path: str) -> Reader:
 def _read(project: Project, file: str, path: str, problems: list[Problem]) -> Module | None:
     """Read one file, or say in one Spot why it cannot be read."""
     try:
-        with open(file, "rb", 0) as stream:
-            source = stream.read()
+        source = _bytes(file)
         tree = compile(source, file, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
         return _reader(project, path).read(tree, source)
     except SyntaxError as error:

@@ -1,7 +1,5 @@
 """Findings and assets as text: for people, for programs, for GitHub and for a README."""
 
-import json
-
 from .catalog import Asset
 from .rules import Finding
 
@@ -14,6 +12,8 @@ def findings_text(findings: list[Finding], assets: int) -> str:
 
 def findings_json(findings: list[Finding], assets: int) -> str:
     """Return the documented JSON of `validate --format json`."""
+    import json
+
     return json.dumps({"findings": [f._asdict() for f in findings], "assets": assets}, indent=2)
 
 
@@ -42,6 +42,8 @@ def assets_json(assets: tuple[Asset, ...]) -> str:
         }
         for asset in assets
     ]
+    import json
+
     return json.dumps({"assets": records}, indent=2)
 
 

@@ -28,7 +28,10 @@ class Resolver:
         self.modules = {module.name: module for module in modules}
         self.package = package
         self._reader = reader  # gives the Reader of a module, read again
-        self._scopes: dict[str, dict] = {}
+        self._found: dict[str, Found] = {}
+        self._readers: dict[str, Reader] = {}
+        self._makers: dict[str, str | None] = {}
+        self._resources: dict[str, bool | None] = {}
         self._attributes: dict[str, dict[str, Definition]] = {}
         self._keys: dict[int, list[str] | None] = {}
         for module in modules:
@@ -38,6 +41,14 @@ class Resolver:
 
     def lookup(self, dotted: str, seen: tuple[str, ...] = ()) -> Found:
         """Return what a dotted name means."""
+        known = self._found.get(dotted)
+        if known is None:
+            known = self._lookup(dotted, seen)
+            if not seen:
+                self._found[dotted] = known
+        return known
+
+    def _lookup(self, dotted: str, seen: tuple[str, ...]) -> Found:
         parts = dotted.split(".")
         if parts[0] != self.package:
             return Found("outside", None, dotted)
@@ -95,9 +106,15 @@ class Resolver:
 
     def maker(self, definition: Definition) -> str | None:
         """Return which of Dagster's makers a definition uses, or None if it is no asset at all."""
-        root, _, rest = definition.maker.dotted.partition(".")
+        dotted = definition.maker.dotted
+        if dotted not in self._makers:
+            self._makers[dotted] = self._maker(dotted)
+        return self._makers[dotted]
+
+    def _maker(self, dotted: str) -> str | None:
+        root, _, rest = dotted.partition(".")
         if root != "dagster":
-            found = self.lookup(definition.maker.dotted)
+            found = self.lookup(dotted)
             if found.kind != "outside" or not found.name.startswith("dagster."):
                 return None
             rest = found.name
@@ -112,11 +129,18 @@ class Resolver:
             found = self.lookup(value.dotted)
             if found.kind != "name":
                 break
-            scope = self._scopes.get(found.module.name)
-            if scope is None:
-                scope = self._scopes[found.module.name] = self._reader(found.module).scope
+            scope = self._again(found.module).scope
             value = evaluate(ast.Name(found.name, ast.Load(), lineno=1, col_offset=0), scope)
         return value
+
+    def _again(self, module: Module) -> Reader:
+        if module.name not in self._readers:
+            self._readers[module.name] = self._reader(module)
+        return self._readers[module.name]
+
+    def used(self, module: Module) -> frozenset[str]:
+        """Return the imported names that a module uses otherwise than to name a dependency."""
+        return self._again(module).used if module.used is None else module.used
 
     def expand(self, value: Any, place: tuple[int, int]) -> tuple[list[Item], bool]:
         """Return the elements of a list, wherever its parts are written, and whether that is all."""
@@ -187,6 +211,8 @@ class Resolver:
         if maker in ("multi_asset", "graph_multi_asset", "multi_observable_source_asset"):
             keys = [key for key, *_ in self.outputs(definition)[0]]
             return keys if keys and None not in keys else None
+        if not words and definition.function:
+            return [definition.function]
         if words.get("key") is not None:
             return self.keys(words["key"])
         name = self.constant(words.get("name")) or definition.function
@@ -255,7 +281,12 @@ class Resolver:
             return False
         if not isinstance(annotation, Ref):
             return None
-        found = self.lookup(annotation.dotted)
+        if annotation.dotted not in self._resources:
+            self._resources[annotation.dotted] = self._resource(annotation.dotted)
+        return self._resources[annotation.dotted]
+
+    def _resource(self, dotted: str) -> bool | None:
+        found = self.lookup(dotted)
         if found.kind == "class":
             kinds = [self.resource(base) for base in found.module.classes[found.name]]
             return True if True in kinds else None if None in kinds else False

@@ -187,14 +187,10 @@ def missing_import(view: View) -> Iterator[Place]:
     Bad:   from my_pipeline.defs.bronze.order import bronze_orders     there is no order.py
     Good:  from my_pipeline.defs.bronze.orders import bronze_orders
     """
-    resolver = view.catalog.resolver
     broken = {path for path, _ in view.catalog.spots} - {one.path for one in view.catalog.modules}
-    for module in view.catalog.modules:
-        for found in module.imports:
-            if found.dotted.partition(".")[0] != resolver.package or found.guarded:
-                continue
-            target = resolver.lookup(found.dotted)
-            if target.kind == "missing" and not _unparsed(found.dotted, broken):
+    for module, found, target in view.catalog.links:
+        if target.kind == "missing" and not found.guarded:
+            if not _unparsed(found.dotted, broken):
                 yield module.path, found.line, found.column, (
                     f"There is no {found.dotted} in this project. Correct the import, or add it."
                 )
@@ -224,36 +220,32 @@ def import_around(view: View) -> Iterator[Place]:
     Good:  def silver_orders(bronze_orders): ...      or @dg.asset(deps=[bronze_orders])
     """
     resolver = view.catalog.resolver
-    for module in view.catalog.modules if resolver else ():
-        named = None
-        for found in module.imports if module.layer else ():
-            if found.dotted.partition(".")[0] != resolver.package:
+    for module, found, target in view.catalog.links:
+        other = target.module.layer if target.module else None
+        if not module.layer or not other or target.module.path == module.path:
+            continue
+        if target.kind == "module":
+            keys = {one.key for one in view.catalog.assets if one.path == target.module.path}
+        elif target.definition:
+            keys = set(resolver.definition_keys(target.definition) or ())
+        else:
+            keys = None  # no asset: a helper, which the files of a layer may share
+        if keys is None and other == module.layer:
+            continue
+        if keys is not None and not found.local and found.binding not in resolver.used(module):
+            named = {
+                dependency.key
+                for one in (*view.catalog.assets, *view.catalog.checks)
+                if one.path == module.path
+                for dependency in one.dependencies
+                if dependency.how != "parameter"
+            }
+            if named & keys:
                 continue
-            target = resolver.lookup(found.dotted)
-            other = target.module.layer if target.module else None
-            if not other or target.module.path == module.path:
-                continue
-            asset = target.kind == "asset" or (target.kind == "module" and other != module.layer)
-            if other == module.layer and not asset:
-                continue
-            if named is None:
-                named = {
-                    dependency.key
-                    for one in (*view.catalog.assets, *view.catalog.checks)
-                    if one.path == module.path
-                    for dependency in one.dependencies
-                    if dependency.how != "parameter"
-                }
-            keys = resolver.definition_keys(target.definition) if target.definition else None
-            if target.kind == "module":
-                keys = [one.key for one in view.catalog.assets if one.path == target.module.path]
-            if asset and found.binding not in module.used and not found.local:
-                if keys is None or named.intersection(keys):
-                    continue
-            yield module.path, found.line, found.column, (
-                f"{found.dotted} belongs to {other}: a {module.layer} file may import it only to "
-                f"name it in deps= or ins=. Take its data as a parameter instead."
-            )
+        yield module.path, found.line, found.column, (
+            f"{found.dotted} belongs to {other}: a {module.layer} file may import it only to name "
+            f"it in deps= or ins=. Take its data as a parameter instead."
+        )
 
 
 @rule("POL303", "read-around", "error")
@@ -271,11 +263,9 @@ def read_around(view: View) -> Iterator[Place]:
             f"graph. Take the asset as a parameter instead."
         )
     landing = f"{view.project.package}.landing"
-    for module in view.catalog.modules:
-        if module.layer in ("silver", "gold"):
-            for found in module.imports:
-                if found.dotted == landing or found.dotted.startswith(f"{landing}."):
-                    yield module.path, found.line, found.column, (
-                        f"{module.layer} may not read raw files. Read them in a bronze asset, and "
-                        f"take what it holds as a parameter."
-                    )
+    for module, found, _ in view.catalog.links:
+        if module.layer in ("silver", "gold") and f"{found.dotted}.".startswith(f"{landing}."):
+            yield module.path, found.line, found.column, (
+                f"{module.layer} may not read raw files. Read them in a bronze asset, and take what "
+                f"it holds as a parameter."
+            )

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 from .findings import Place, View, at, rule
+from .layers import LAYERS
 from .rules_graph import _unknown
 
 
@@ -26,22 +27,20 @@ def no_test(view: View) -> Iterator[Place]:
     Bad:   defs/silver/orders.py alone
     Good:  tests/silver/test_silver_orders.py beside it
     """
-    tests: dict[str, frozenset[str]] = {}
+    tests = set()
+    for layer in LAYERS:
+        try:
+            tests.update(os.listdir(os.path.join(view.project.root, "tests", layer)))
+        except OSError:
+            pass  # no such folder, so no test in it
     for asset in view.catalog.assets:
-        if not asset.layer or not asset.known:
-            continue
-        folder = os.path.join(view.project.root, "tests", asset.layer)
-        if asset.layer not in tests:
-            try:
-                tests[asset.layer] = frozenset(os.listdir(folder))
-            except OSError:
-                tests[asset.layer] = frozenset()
-        stem = asset.path.rpartition("/")[2].removesuffix(".py")
-        names = {f"test_{asset.layer}_{name}.py" for name in (asset.name, stem)}
-        if not names & tests[asset.layer]:
-            yield at(asset, (
-                f"{asset.key} has no test. Add tests/{asset.layer}/test_{asset.layer}_{asset.name}.py."
-            ))  # fmt: skip
+        if asset.layer and asset.known and f"test_{asset.layer}_{asset.name}.py" not in tests:
+            stem = asset.path.rpartition("/")[2]
+            if f"test_{asset.layer}_{stem}" not in tests:
+                yield at(asset, (
+                    f"{asset.key} has no test. Add "
+                    f"tests/{asset.layer}/test_{asset.layer}_{asset.name}.py."
+                ))  # fmt: skip
 
 
 @rule("POL403", "unused-asset", "warning")

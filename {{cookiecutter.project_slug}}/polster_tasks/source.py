@@ -18,10 +18,14 @@ COMPUTED = frozenset(
     " load_assets_from_package_module load_assets_from_package_name with_source_code_references".split()
 )
 CONTEXT = frozenset(["context", "_context", "context_", "_"])  # what Dagster knows by name
-_WORDS = (
-    b".now", b".utcnow", b".today", b"to_pandas", b"AssetSpec", b"AssetsDefinition",
-    b"Definitions(", b"globals", b"exec", b"setattr", b"__getattr__",
-)  # fmt: skip
+_UNREAD = frozenset(  # arguments that say nothing of keys and dependencies
+    "retry_policy pool kinds tags metadata owners group_name automation_condition io_manager_key"
+    " freshness_policy partitions_def backfill_policy op_tags code_version required_resource_keys"
+    " resource_defs compute_kind config_schema check_specs hooks can_subset blocking".split()
+)
+_POLARS = Ref("polars")
+_READS = (b"read", b"scan", b"open", b"data/")
+_WORDS = (b"now(", b"today(", b"to_pandas", b"Asset", b"Definitions(", b"globals")
 
 
 class Parameter(NamedTuple):
@@ -78,11 +82,11 @@ class Module(NamedTuple):
     definitions: tuple[Definition, ...] = ()
     imports: tuple[Import, ...] = ()
     spots: tuple[Spot, ...] = ()
-    names: frozenset[str] = frozenset()
+    names: tuple[str, ...] = ()
     classes: dict[str, tuple] = {}  # a class's evaluated bases
     factories: frozenset[str] = frozenset()  # functions that make assets when called
     checkers: frozenset[str] = frozenset()  # functions that make asset checks when called
-    used: frozenset[str] = frozenset()  # imported names that are used beyond naming a dependency
+    used: frozenset[str] | None = None  # imports used beyond naming a dependency, if searched for
     open: bool = False  # it may bind names that cannot be read
 
 
@@ -91,6 +95,8 @@ class Reader:
 
     def __init__(self, name: str, path: str, layer: str | None, package: str, is_package: bool):
         self.name, self.path, self.layer, self.package = name, path, layer, package
+        self.layers = f"{package}.defs."
+        self.followed = (package, "dagster", "pandas")  # the plain imports that matter
         self.parent = name if is_package else name.rpartition(".")[0]
         self.scope: Scope = {}
         self.inner_scope: Scope = {}  # what functions import
@@ -104,6 +110,10 @@ class Reader:
         self.bodies: list[ast.AST] = []  # searched, expression by expression, where it is worth it
         self.handled: set[int] = set()  # assignments whose assets were read
         self.guarded = False  # inside a try
+        self.thorough = False  # search, whatever the text says
+        self.used: frozenset[str] | None = None
+        self.reaches = False  # it imports from a layer
+        self.odd = False  # it runs more than definitions when it is imported
         self.renamed = False  # a decorator of Dagster's goes by another name here
         self.open = False  # it may bind names that cannot be read
 
@@ -115,28 +125,22 @@ class Reader:
             source: its text, to tell what need not be searched for.
         """
         self._statements(tree.body, "")
-        used = search(self) if self._worth_searching(source) else frozenset()
+        self.used = search(self) if self.thorough or self._worth_searching(source) else None
         return Module(
             self.name, self.path, self.layer, tuple(self.definitions.values()), tuple(self.imports),
-            tuple(self.spots), frozenset(self.scope), self.classes, frozenset(self.factories),
-            frozenset(self.checkers), used, self.open,
+            tuple(self.spots), tuple(self.scope), self.classes, frozenset(self.factories),
+            frozenset(self.checkers), self.used, self.open,
         )  # fmt: skip
 
     def _worth_searching(self, source: bytes) -> bool:
         """Tell whether there may be what only a search of every expression finds."""
-        if self.layer in ("silver", "gold") and (
-            b"read" in source or b"scan" in source or b"open" in source or b"data/" in source
-        ):
+        if self.reaches or self.odd or self.renamed or not source.isascii():
             return True
-        if self.layer and any(found.dotted.startswith(self.package) for found in self.imports):
-            return True
-        seen = sum(one.maker.dotted == "dagster.asset" for one in self.definitions.values())
-        return (
-            source.count(b"asset(") > seen
-            or any(word in source for word in _WORDS)
-            or self.renamed
-            or not source.isascii()
-        )
+        for word in _WORDS if self.layer in (None, "bronze") else _WORDS + _READS:
+            if word in source:
+                return True
+        seen = [one for one in self.definitions.values() if one.maker.dotted == "dagster.asset"]
+        return source.count(b"asset(") > len(seen)
 
     def spot(self, kind: str, node: ast.AST, text: str) -> None:
         """Remember a place."""
@@ -194,6 +198,7 @@ class Reader:
                 self._function(node, condition)
             elif kind is ast.Expr:
                 if type(node.value) is not ast.Constant:
+                    self.odd = True
                     self.bodies.append(node)
                     if isinstance(node.value, ast.Call):
                         self._mutation(node.value.func)
@@ -277,7 +282,11 @@ class Reader:
                 bound.append((binding, Ref(binding)))
             target = bound[-1][1].dotted if binding else dotted
             place = node.lineno, node.col_offset + 1
-            self.imports.append(Import(dotted, binding, target, *place, local, self.guarded))
+            if self.layer and dotted.startswith(self.layers):
+                self.reaches = True
+            if base or dotted.startswith(self.followed):
+                found = Import(dotted, binding, target, *place, local, self.guarded)
+                self.imports.append(found)
         return bound
 
     def _function(self, node: ast.FunctionDef, condition: str) -> None:
@@ -298,6 +307,7 @@ class Reader:
             self._define(node.name, maker, call, node, condition, notes)
         else:
             self._bind(node.name, self.ref(node.name), node, condition)
+            self.open = self.open or node.name == "__getattr__"
         self.functions[node.name] = node
         self._inside(node, node.name)
         self.bodies.append(node)
@@ -327,7 +337,7 @@ class Reader:
         arguments = function.args
         self.definitions[binding] = Definition(
             binding, maker, function.name, self._parameters(arguments),
-            keywords_of(call, self.scope) if type(call) is ast.Call else {},
+            keywords_of(call, self.scope, _UNREAD) if type(call) is ast.Call else {},
             docstring(function), function.lineno, function.col_offset + 1, tuple(notes),
         )  # fmt: skip
         self._annotations(function)
@@ -345,20 +355,28 @@ class Reader:
             self.spot("future", arguments[0], arguments[0].arg)
 
     def _parameters(self, arguments: ast.arguments) -> tuple[Parameter, ...]:
-        kinds = [(argument, "positional-only") for argument in arguments.posonlyargs]
-        kinds += [(argument, "plain") for argument in arguments.args]
-        kinds += [(argument, "keyword-only") for argument in arguments.kwonlyargs]
-        kinds += [(arguments.vararg, "*")] if arguments.vararg else []
-        kinds += [(arguments.kwarg, "**")] if arguments.kwarg else []
+        groups = [(arguments.args, "plain")]
+        if arguments.posonlyargs or arguments.kwonlyargs or arguments.vararg or arguments.kwarg:
+            groups.insert(0, (arguments.posonlyargs, "positional-only"))
+            groups.append((arguments.kwonlyargs, "keyword-only"))
+            groups.append(([arguments.vararg] if arguments.vararg else [], "*"))
+            groups.append(([arguments.kwarg] if arguments.kwarg else [], "**"))
         return tuple(
-            Parameter(
-                one.arg, one.lineno, one.col_offset + 1, kind,
-                self._annotation(one.annotation) if one.annotation else None,
-            )  # fmt: skip
-            for one, kind in kinds
+            [
+                Parameter(
+                    one.arg, one.lineno, one.col_offset + 1, kind,
+                    self._annotation(one.annotation) if one.annotation else None,
+                )  # fmt: skip
+                for group, kind in groups
+                for one in group
+            ]
         )
 
     def _annotation(self, node: ast.expr) -> Any:
+        if type(node) is ast.Attribute:
+            if type(node.value) is ast.Name and self.scope.get(node.value.id) == _POLARS:
+                return None  # the usual case: pl.LazyFrame
+            return evaluate(node, self.scope)
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             try:
                 node = ast.parse(node.value, mode="eval").body
@@ -380,6 +398,7 @@ class Reader:
         self.bodies.append(node)
         for target in targets:
             if not isinstance(target, ast.Name):
+                self.odd = True
                 self._spoil(target, condition)
                 continue
             if isinstance(value, ast.Name | ast.Attribute | ast.Constant):
@@ -470,9 +489,13 @@ class _Body(NamedTuple):
     body: list[ast.stmt]
 
 
-def docstring(node: ast.AST) -> str | None:
+def docstring(node: ast.FunctionDef) -> str | None:
     """Return a docstring as Dagster shows it: without the indentation of the code."""
-    text = ast.get_docstring(node, clean=False)
-    if not text:
-        return text
-    return ast.get_docstring(node) if "\n" in text else text
+    first = node.body[0]
+    value = first.value if type(first) is ast.Expr else None
+    text = value.value if type(value) is ast.Constant else None
+    if not isinstance(text, str) or "\n" not in text:
+        return text.strip() if isinstance(text, str) else None
+    head, *rest = text.expandtabs().split("\n")
+    margin = min((len(line) - len(line.lstrip()) for line in rest if line.strip()), default=0)
+    return "\n".join([head.lstrip(), *(line[margin:].rstrip() for line in rest)]).strip("\n")

@@ -36,6 +36,7 @@ class Unknown(NamedTuple):
     column: int
 
 
+_REFS: dict[str, Ref] = {}  # each once: `polars.LazyFrame` comes up in every file
 Scope = dict[str, Any]  # a name's value, or the expression that gives it
 _COPIES = ("list", "tuple", "set", "frozenset", "sorted")
 
@@ -51,11 +52,11 @@ def evaluate(node: ast.expr, scope: Scope) -> Any:
         A constant, a list of Items, a dict, a Ref, a Made, or an Unknown with its place.
     """
     visit = _VISITORS.get(type(node))
-    value = visit(node, scope) if visit else None
-    if value is None and not (isinstance(node, ast.Constant) and node.value is None):
-        if not (visit is _name and node.id in scope and scope[node.id] is None):
-            return Unknown(node.lineno, node.col_offset + 1)
-    return value
+    return visit(node, scope) if visit else _unknown(node)
+
+
+def _unknown(node: ast.expr) -> Unknown:
+    return Unknown(node.lineno, node.col_offset + 1)
 
 
 def _constant(node: ast.Constant, scope: Scope) -> Any:
@@ -63,22 +64,22 @@ def _constant(node: ast.Constant, scope: Scope) -> Any:
 
 
 def _name(node: ast.Name, scope: Scope) -> Any:
-    value = scope.get(node.id)
+    name = node.id
+    value = scope[name] if name in scope else _unknown(node)
     if isinstance(value, ast.expr):
-        scope[node.id] = Unknown(node.lineno, node.col_offset + 1)  # a name that needs itself
-        value = scope[node.id] = evaluate(value, scope)
-    if isinstance(value, Unknown) or (value is None and node.id not in scope):
-        return Unknown(node.lineno, node.col_offset + 1)
-    return value
+        scope[name] = _unknown(node)  # a name that needs itself
+        value = scope[name] = evaluate(value, scope)
+    return _unknown(node) if type(value) is Unknown else value
 
 
 def _attribute(node: ast.Attribute, scope: Scope) -> Any:
     base = evaluate(node.value, scope)
-    if isinstance(base, Ref):
-        return Ref(f"{base.dotted}.{node.attr}")
-    if isinstance(base, Made) and node.attr in ("key", "asset_key"):
+    if type(base) is Ref:
+        dotted = f"{base.dotted}.{node.attr}"
+        return _REFS.get(dotted) or _REFS.setdefault(dotted, Ref(dotted))
+    if type(base) is Made and node.attr in ("key", "asset_key"):
         return base
-    return None
+    return _unknown(node)
 
 
 def _sequence(node: ast.List | ast.Tuple | ast.Set, scope: Scope) -> Any:
@@ -103,7 +104,7 @@ def _mapping(node: ast.Dict, scope: Scope) -> Any:
         elif isinstance(name, str):
             result[name] = inner
         else:
-            return None
+            return _unknown(node)
     return result
 
 
@@ -126,7 +127,7 @@ def _binary(node: ast.BinOp, scope: Scope) -> Any:
             ]
     if isinstance(node.op, ast.BitOr) and isinstance(left, dict) and isinstance(right, dict):
         return left | right
-    return None
+    return _unknown(node)
 
 
 def _fstring(node: ast.JoinedStr, scope: Scope) -> Any:
@@ -134,19 +135,19 @@ def _fstring(node: ast.JoinedStr, scope: Scope) -> Any:
     for part in node.values:
         if isinstance(part, ast.FormattedValue):
             if part.format_spec is not None or part.conversion != -1:
-                return None
+                return _unknown(node)
             part = part.value
         parts.append(evaluate(part, scope))
-    return "".join(parts) if all(isinstance(part, str) for part in parts) else None
+    return "".join(parts) if all(isinstance(part, str) for part in parts) else _unknown(node)
 
 
 def _comprehension(node: ast.ListComp | ast.SetComp | ast.GeneratorExp, scope: Scope) -> Any:
     loop = node.generators[0]
     if len(node.generators) > 1 or loop.ifs or not isinstance(loop.target, ast.Name):
-        return None
+        return _unknown(node)
     over = evaluate(loop.iter, scope)
     if not isinstance(over, list):
-        return None
+        return _unknown(node)
     place = node.elt.lineno, node.elt.col_offset + 1
     return [
         Item(evaluate(node.elt, {**scope, loop.target.id: item.value}), *place) for item in over
@@ -157,10 +158,10 @@ def _call(node: ast.Call, scope: Scope) -> Any:
     function = node.func
     if isinstance(function, ast.Name) and function.id in _COPIES and function.id not in scope:
         value = evaluate(node.args[0], scope) if len(node.args) == 1 else None
-        return value if isinstance(value, list) else None
+        return value if isinstance(value, list) else _unknown(node)
     maker = evaluate(function, scope)
     if not isinstance(maker, Ref | Made):
-        return None
+        return _unknown(node)
     return Made(
         maker,
         [evaluate(argument, scope) for argument in node.args],
@@ -170,10 +171,12 @@ def _call(node: ast.Call, scope: Scope) -> Any:
     )
 
 
-def keywords_of(node: ast.Call, scope: Scope) -> dict[str, Any]:
-    """Return a call's keyword arguments; "**" holds what could not be spread out."""
+def keywords_of(node: ast.Call, scope: Scope, skip: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Return a call's keyword arguments, but for some; "**" holds what could not be spread out."""
     result = {}
     for keyword in node.keywords:
+        if keyword.arg in skip:
+            continue
         value = evaluate(keyword.value, scope)
         if keyword.arg:
             result[keyword.arg] = value
