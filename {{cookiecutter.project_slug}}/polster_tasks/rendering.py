@@ -90,7 +90,8 @@ def describe(text: str) -> tuple[str, str]:
     literal = _literal(text)
     if _width(literal) <= WIDTH - len("    description=,"):
         return "", f"description={literal},"
-    pieces = "".join(f"        {_literal(piece)}\n" for piece in _pieces(text))
+    whole = _width(literal) <= WIDTH - 8
+    pieces = "".join(f"        {_literal(x)}\n" for x in ([text] if whole else _pieces(text)))
     return "", f"description=(\n{pieces}    ),"
 
 
