@@ -55,7 +55,7 @@ def main(argv: list[str] | None = None) -> int:
         project = open_project(Path(arguments.project))
         _repair(project)
         status = arguments.command(project, arguments)
-        sys.stdout.flush()
+        print(end="", flush=True)  # here, where a closed pipe is expected
         return status
     except UsageError as error:
         print(error, file=sys.stderr)

@@ -122,7 +122,7 @@ def _notes(project: Project, going: list[Asset]) -> tuple[str, ...]:
     data = [f"{root}/{asset.layer}/{asset.key.replace('/', '.')}.parquet" for asset in going]
     landing = [project.landing_path(a.name) for a in going if a.layer == "bronze"]
     stays = [file.relative_to(project.root).as_posix() for file in landing if file.exists()]
-    notes = [f"What was materialized stays: {', '.join(data)}"]
+    notes = [f"Materialized data, if there is any, stays: {', '.join(data)}"]
     return (*notes, f"Landing files stay: {', '.join(stays)}") if stays else tuple(notes)
 
 

@@ -44,7 +44,7 @@ def asset_name(layer: str, text: str) -> str:
             f"choose --layer {prefix}."
         )
     if keyword.iskeyword(name) or name in _RESERVED:
-        raise UsageError(f"{name!r} cannot be the name of a Python module: try {name}_data.")
+        raise UsageError(f"{name!r} is reserved by Python or Windows: try {name}_data.")
     return name
 
 
