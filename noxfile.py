@@ -38,6 +38,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """See the UI in a headless Chromium: nox -s browser -- --pictures docs/images"""
+    session.install("-e", ".[dev]")
+    session.run("pytest", "tests/browser", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure what the docs claim: nox -s bench -- validate, or scaffold, or storage."""
     name, *options = session.posargs or ["validate"]
