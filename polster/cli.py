@@ -90,7 +90,7 @@ def cli(ctx: click.Context, project: Path | None, verbose: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="List the files, write nothing.")
 @click.pass_obj
 def init(obj, name, output_dir, no_input, git, dry_run, **given):
-    """Make a project in ./NAME: cookiecutter with the template of this version."""
+    """Make a project in ./NAME from the template."""
     from polster.create import ask, create
 
     answers = {key: value for key, value in given.items() if value is not None}
@@ -129,9 +129,10 @@ def next_steps(target: Path, starter: str | None) -> str:
 @click.option("--undo", is_flag=True, help="Go back to the copy before the last upgrade.")
 @click.pass_obj
 def upgrade(obj, dry_run, force, undo):
-    """Bring the project's polster_tasks to this version; nothing else of it is touched.
+    """Bring the project's polster_tasks to this version.
 
-    `polster --verbose upgrade` shows the lines that change. The old copy is kept for --undo.
+    Nothing else of the project is touched. `polster --verbose upgrade` shows the lines that change.
+    The old copy is kept for --undo.
     """
     from polster import upgrade as upgrading
 

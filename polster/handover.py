@@ -12,7 +12,7 @@ from polster.template import TASKS, order, tasks_version, version
 TASK_COMMANDS = {
     "add-asset": "Add an asset, its test and a sample.",
     "list-assets": "List the assets and what they depend on.",
-    "remove-asset": "Remove assets and their tests; --undo puts the last ones back.",
+    "remove-asset": "Remove assets, or put the last ones back.",
     "validate": "Check names, layers, imports and files.",
 }
 RUN_COMMANDS = {

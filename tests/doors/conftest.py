@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,6 +48,7 @@ def run_in(workshop: Path) -> Run:
         "PIPX_HOME": str(home / "pipx"),
     }
     homes |= {"XDG_CONFIG_HOME": str(home), "GIT_CONFIG_GLOBAL": str(home / "gitconfig")}
+    always = {"PYTHONUTF8": "1", "UV_PYTHON_DOWNLOADS": "never"}
     (home / "cookiecutter.yaml").write_text(
         f'cookiecutters_dir: "{(home / "templates").as_posix()}"\n'
         f'replay_dir: "{(home / "replay").as_posix()}"\n'
@@ -61,7 +63,7 @@ def run_in(workshop: Path) -> Run:
         done = subprocess.run(
             [str(argument) for argument in argv],
             cwd=cwd,
-            env=kept | person | homes | {"PYTHONUTF8": "1"} | extra,
+            env=kept | person | homes | always | extra,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -113,6 +115,34 @@ def distributions(workshop: Path, checkout: Path, run_in: Run) -> tuple[Path, Pa
 def executable(venv: Path, name: str) -> Path:
     """Return a command of a virtual environment."""
     return venv / ("Scripts" if os.name == "nt" else "bin") / name
+
+
+@pytest.fixture(scope="session")
+def pip_install(run_in: Run) -> Callable[[Path, Path], Path]:
+    """Return a function that makes a virtual environment in which pip installs a distribution.
+
+    What polster depends on comes before it, by uv, which takes seconds instead of a minute.
+    """
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    needed = project["project"]["dependencies"]
+
+    def install(venv: Path, distribution: Path) -> Path:
+        here = venv.parent
+        run_in(here, UV, "venv", "-q", "--seed", "--python", sys.executable, venv)
+        run_in(here, UV, "pip", "install", "-q", "--python", venv, *needed)
+        pip = (executable(venv, "python"), "-m", "pip", "install", "-q")
+        run_in(here, *pip, "--disable-pip-version-check", distribution)
+        return venv
+
+    return install
+
+
+@pytest.fixture(scope="session")
+def installed(
+    workshop: Path, distributions: tuple[Path, Path], pip_install: Callable[[Path, Path], Path]
+) -> Path:
+    """Return a virtual environment into which pip installed the wheel, and compiled it."""
+    return pip_install(workshop / "from the wheel", distributions[1])
 
 
 def contents(folder: Path) -> dict[str, bytes]:

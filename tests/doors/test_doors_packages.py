@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import tomllib
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,14 +17,12 @@ from polster.template import version
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Holds = Callable[[Path], None]
-REPOSITORY = Path(__file__).resolve().parents[2]
 UV = uv.find_uv_bin()
 TEMPLATE_FOLDER = "{{cookiecutter.project_slug}}"
 PYTHONS = ("3.11", "3.12", "3.13")
-NO_DOWNLOADS = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1"}
 
 
-def command(venv: Path, name: str) -> Path:
+def executable(venv: Path, name: str) -> Path:
     """Return a command of a virtual environment."""
     return venv / ("Scripts" if os.name == "nt" else "bin") / name
 
@@ -42,27 +39,6 @@ def find_python(wanted: str) -> Path:
         if done.stdout.strip() == wanted:
             return Path(candidate)
     pytest.skip(f"NOT TESTED under Python {wanted}: there is none here")
-
-
-def pip_install(venv: Path, distribution: Path, run_in: Run) -> Path:
-    """Make a virtual environment into which pip itself installs, and compiles, a distribution.
-
-    What polster depends on comes before it, by uv, which takes seconds instead of a minute.
-    """
-    python = ("--python", sys.executable)
-    run_in(venv.parent, UV, "venv", "-q", "--seed", *python, venv, **NO_DOWNLOADS)
-    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
-    needed = project["project"]["dependencies"]
-    run_in(venv.parent, UV, "pip", "install", "-q", "--python", venv, *needed, **NO_DOWNLOADS)
-    pip = (command(venv, "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check")
-    run_in(venv.parent, *pip, distribution)
-    return venv
-
-
-@pytest.fixture(scope="session")
-def installed(workshop: Path, distributions: tuple[Path, Path], run_in: Run) -> Path:
-    """Return a virtual environment with the wheel."""
-    return pip_install(workshop / "from the wheel", distributions[1], run_in)
 
 
 def template_files(names: list[str], prefix: str) -> set[str]:
@@ -143,9 +119,9 @@ def test_the_metadata_are_complete(distributions: tuple[Path, Path]) -> None:
 @pytest.mark.slow
 def test_pip_from_the_wheel(installed: Path, run_in: Run, holds: Holds, tmp_path: Path) -> None:
     assert list(installed.rglob("template/**/__pycache__"))  # what pip compiled must not be baked
-    run_in(tmp_path, command(installed, "polster"), "init", "shop")
+    run_in(tmp_path, executable(installed, "polster"), "init", "shop")
     holds(tmp_path / "shop")
-    shown = run_in(tmp_path, command(installed, "polster"), "--version").stdout
+    shown = run_in(tmp_path, executable(installed, "polster"), "--version").stdout
     assert shown == f"polster {version()}\n"
 
 
@@ -160,7 +136,7 @@ def test_the_installed_template_may_be_read_only_and_home_missing(
         path.chmod(0o444)
     try:
         extra = {"HOME": str(tmp_path / "nowhere"), "PYTHONSAFEPATH": "1"}
-        run_in(tmp_path, command(installed, "polster"), "init", "shop", **extra)
+        run_in(tmp_path, executable(installed, "polster"), "init", "shop", **extra)
     finally:
         for path, mode in modes.items():
             path.chmod(mode)
@@ -179,17 +155,21 @@ def test_completion_works_in_bash(installed: Path, run_in: Run, tmp_path: Path) 
         COMPREPLY=(); COMP_WORDS=(polster up); COMP_CWORD=1
         _polster_completion polster; echo "${COMPREPLY[@]}"
     """
-    path = os.pathsep.join((str(command(installed, "polster").parent), os.environ["PATH"]))
+    path = os.pathsep.join((str(executable(installed, "polster").parent), os.environ["PATH"]))
     done = run_in(tmp_path, "bash", "--norc", "-c", script, PATH=path)
     assert done.stdout == "standard ecommerce minimal\nupgrade\n"
 
 
 @pytest.mark.slow
 def test_pip_from_the_sdist(
-    distributions: tuple[Path, Path], run_in: Run, holds: Holds, tmp_path: Path
+    distributions: tuple[Path, Path],
+    pip_install: Callable[[Path, Path], Path],
+    run_in: Run,
+    holds: Holds,
+    tmp_path: Path,
 ) -> None:
-    venv = pip_install(tmp_path / "venv", distributions[0], run_in)
-    run_in(tmp_path, command(venv, "polster"), "init", "shop")
+    venv = pip_install(tmp_path / "venv", distributions[0])
+    run_in(tmp_path, executable(venv, "polster"), "init", "shop")
     holds(tmp_path / "shop")
 
 
@@ -197,10 +177,10 @@ def test_pip_from_the_sdist(
 def test_editable(checkout: Path, run_in: Run, holds: Holds, tmp_path: Path) -> None:
     """The template and version are the checkout's; its polster_tasks gets in nobody's way."""
     venv = tmp_path / "venv"
-    run_in(tmp_path, UV, "venv", "-q", "--python", sys.executable, venv, **NO_DOWNLOADS)
+    run_in(tmp_path, UV, "venv", "-q", "--python", sys.executable, venv)
     pip = (UV, "pip", "install", "-q", "--python", venv, "--editable", checkout)
-    run_in(tmp_path, *pip, **NO_DOWNLOADS)
-    polster = command(venv, "polster")
+    run_in(tmp_path, *pip)
+    polster = executable(venv, "polster")
     run_in(tmp_path, polster, "init", "shop")
     assert run_in(tmp_path, polster, "--version").stdout == f"polster {version()}\n"
     marker = "raise SystemExit(42)\n"
@@ -250,8 +230,8 @@ def test_uvx(
         "git": f"polster @ git+{repository.as_uri()}@v1",
     }[spec]
     uvx = (UV, "tool", "run", "--python", sys.executable, "--from", source, "polster")
-    run_in(tmp_path, *uvx, "init", "shop", **NO_DOWNLOADS)
-    assert run_in(tmp_path / "shop", *uvx, "validate", **NO_DOWNLOADS).returncode == 0
+    run_in(tmp_path, *uvx, "init", "shop")
+    assert run_in(tmp_path / "shop", *uvx, "validate").returncode == 0
     holds(tmp_path / "shop")
 
 
@@ -261,10 +241,10 @@ def test_under_each_supported_python(
     wanted: str, distributions: tuple[Path, Path], run_in: Run, holds: Holds, tmp_path: Path
 ) -> None:
     venv = tmp_path / "venv"
-    run_in(tmp_path, UV, "venv", "-q", "--python", find_python(wanted), venv, **NO_DOWNLOADS)
+    run_in(tmp_path, UV, "venv", "-q", "--python", find_python(wanted), venv)
     pip = (UV, "pip", "install", "-q", "--python", venv, distributions[1])
-    run_in(tmp_path, *pip, **NO_DOWNLOADS)
-    polster = command(venv, "polster")
+    run_in(tmp_path, *pip)
+    polster = executable(venv, "polster")
     run_in(tmp_path, polster, "init", "shop", PYTHONWARNINGS="error::SyntaxWarning")
     inside = tmp_path / "shop" / "src"
     for line in (
@@ -278,5 +258,5 @@ def test_under_each_supported_python(
     ):
         done = run_in(inside, polster, *line.split())
         assert "Warning" not in done.stderr
-    direct = command(venv, "python"), "-m", "polster_tasks", "list-assets", "--format", "json"
+    direct = executable(venv, "python"), "-m", "polster_tasks", "list-assets", "--format", "json"
     assert len(json.loads(run_in(tmp_path / "shop", *direct).stdout)) >= 1
