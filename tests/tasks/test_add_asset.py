@@ -401,3 +401,20 @@ def test_output_survives_a_closed_pipe_and_an_old_console(project: Path) -> None
     done = subprocess.run(show, cwd=project, env=env, capture_output=True, text=True)
     assert done.returncode == 0
     assert "\\U0001f6d2" in done.stdout
+
+
+def test_the_template_in_the_docs_works(
+    project: Path, add: Add, run: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "scaffolding.md"
+    text = page.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    team = project / "asset_templates" / "silver"
+    team.mkdir(parents=True)
+    (team / "latest.py").write_text(text, encoding="utf-8")
+
+    add("bronze", "sales")
+    assert add("silver", "orders", "sales", "--template", "latest") == 0
+    here = ("src/my_pipeline/defs", "tests/silver", "asset_templates")
+    run(project, "-m", "ruff", "check", "--force-exclude", *here)
+    run(project, "-m", "ruff", "format", "--check", "--force-exclude", *here)
+    run(project, "-m", "pytest", "-q", "tests/silver")
