@@ -1,12 +1,15 @@
 """The graph that is read from the source equals the graph that Dagster resolves, or says why not."""
 
 import itertools
+import os
 import sys
 import textwrap
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 from polster_tasks.catalog import Catalog, read_catalog
 from polster_tasks.project import open_project
 from polster_tasks.rules import check
@@ -500,3 +503,138 @@ def test_a_hard_case_is_read_as_dagster_resolves_it(name: str, tmp_path: Path):
     if name not in UNREADABLE:
         assert not [f for f in findings if f.code in ("POL004", "POL105", "POL301", "POL406")]
         assert {one.key: one.description or None for one in catalog.assets} == descriptions
+
+
+# --- projects made at random -----------------------------------------------------------------
+
+LAYERS = ("bronze", "silver", "gold")
+
+
+@st.composite
+def projects(draw: st.DrawFn) -> dict[str, str]:
+    """Draw a project: assets in every way of writing them, dependencies in every way of naming them."""
+    files: dict[str, str] = {}
+    made: list[tuple[str, str, str]] = []  # key, layer, function
+    for layer in LAYERS:
+        below = [one for one in made if one[1] != layer]
+        for index in range(draw(st.integers(1, 4))):
+            stem = f"{layer[0]}{index}"
+            function = f"{layer}_{stem}"
+            ups = draw(st.lists(st.sampled_from(below), unique=True, max_size=3)) if below else []
+            text, keys = draw(assets(layer, function, files, ups))
+            files[f"{layer}__{stem}"] = text
+            made += [(key, layer, function) for key in keys[:1]]
+    return files
+
+
+@st.composite
+def assets(
+    draw: st.DrawFn, layer: str, function: str, files: dict[str, str], ups: list
+) -> tuple[str, list[str]]:
+    """Draw one asset file; return its text and the keys that it defines."""
+    lines, words, parameters, deps, ins = [], [], [], [], []
+    form = draw(st.sampled_from(["dg", "from", "as", "full", "alias"]))
+    lines.append("import dagster as dg")
+    decorator = {
+        "dg": "dg.{}", "from": "{}", "as": "the_{}", "full": "dagster.{}", "alias": "made",
+    }[form]  # fmt: skip
+    kind = draw(st.sampled_from(["asset", "asset", "asset", "multi", "graph"]))
+    maker = {"asset": "asset", "multi": "multi_asset", "graph": "graph_asset"}[kind]
+    if form == "from":
+        lines.append(f"from dagster import {maker}")
+    elif form == "as":
+        lines.append(f"from dagster import {maker} as the_{maker}")
+    elif form == "full":
+        lines.append("import dagster")
+    elif form == "alias":
+        lines.append(f"made = dg.{maker}")
+    prefix = draw(st.sampled_from([None, None, "p", ["p", "q"]])) if kind == "asset" else None
+    renamed = draw(st.booleans()) and kind == "asset"
+    name = f"{function}_x" if renamed else function
+    key = "/".join([*([prefix] if isinstance(prefix, str) else prefix or []), name])
+    if renamed and draw(st.booleans()):
+        words.append(f"key=dg.AssetKey({key.split('/')!r})")
+    else:
+        if renamed:
+            lines.append(f"NAME = {name!r}")
+            words.append("name=NAME")
+        if prefix:
+            words.append(f"key_prefix={prefix!r}")
+    for number, (up, up_layer, up_function) in enumerate(ups):
+        path = up.split("/")
+        ways = ["ins", "ins_key"] if kind == "graph" else ["ins", "ins_key", "deps", "key", "function", "dep"]
+        if len(path) == 1:
+            ways.append("parameter")
+        way = draw(st.sampled_from(ways))
+        if way == "parameter":
+            note = draw(st.sampled_from(["", ": pl.LazyFrame", ': "pl.DataFrame"', ": dict[str, pl.LazyFrame]"]))
+            parameters.append(f"{up}{note}")
+        elif way in ("ins", "ins_key"):
+            if len(path) > 1 and draw(st.booleans()):
+                ins.append(f"{path[-1]!r}: dg.AssetIn(key_prefix={path[:-1]!r})")
+                parameters.append(path[-1])
+            else:
+                ins.append(f"'i{number}': dg.AssetIn(key={path!r})")
+                parameters.append(f"i{number}")
+        elif way == "function":
+            stem_of = up_function.partition("_")[2]
+            lines.append(f"from ..{up_layer}.{stem_of} import {up_function} as up{number}")
+            single = not files[f"{up_layer}__{stem_of}"].count("multi_asset")  # Dagster refuses many
+            forms = [f"up{number}", f"dg.AssetDep(up{number})"] if single else [f"up{number}"]
+            deps.append(draw(st.sampled_from(forms)))
+        elif way == "dep":
+            deps.append(f"dg.AssetDep(dg.AssetKey({path!r}))")
+        elif way == "key":
+            lines.append(f"KEY{number} = dg.AssetKey({path!r})")
+            deps.append(f"KEY{number}")
+        else:
+            deps.append(repr(path) if len(path) > 1 else repr(up))
+    lines.append("import polars as pl")
+    if draw(st.booleans()) and deps:
+        lines.append(f"UPS = [{', '.join(deps)}]")
+        deps = draw(st.sampled_from(["UPS", "[*UPS]", "UPS + []"]))
+    else:
+        deps = f"[{', '.join(deps)}]" if deps else ""
+    if kind == "multi":
+        words.append(f"outs={{{function!r}: dg.AssetOut(), '{function}_b': dg.AssetOut(key_prefix='p')}}")
+    if deps:
+        words.append(f"deps={deps}")
+    if ins:
+        words.append(f"ins={{{', '.join(ins)}}}")
+    context = draw(st.sampled_from(["", "", "context", "_context: dg.AssetExecutionContext"]))
+    if kind == "graph":
+        lines.append("@dg.op\ndef step(**inputs): ...\n@dg.op\ndef alone(): ...")
+        context = ""
+    signature = ", ".join([*([context] if context else []), *parameters])
+    head = f"@{decorator.format(maker)}({', '.join(words)})" if words else f"@{decorator.format(maker)}"
+    names = [one.partition(":")[0] for one in parameters]
+    body = {
+        "graph": f"return step({', '.join(f'{n}={n}' for n in names)})" if names else "return alone()"
+    }.get(kind, "...")
+    if kind == "graph":
+        ins_text = ", ".join(f"{n!r}: dg.In()" for n in names)
+        lines = [one.replace("@dg.op\ndef step(**inputs)", f"@dg.op(ins={{{ins_text}}})\ndef step(context, {', '.join(names)})") for one in lines]
+    block = f"{head}\ndef {function}({signature}):\n    {body}\n"
+    nest = draw(st.sampled_from(["", "", "if True:", "try:"]))
+    if nest:
+        block = f"{nest}\n{textwrap.indent(block, '    ')}"
+        block += "except ImportError:\n    pass\n" if nest == "try:" else ""
+    keys = [function] if kind == "multi" else [key]
+    return "\n".join(lines) + "\n" + block, keys
+
+
+@settings(
+    max_examples=int(os.environ.get("POLSTER_EXAMPLES", "25")),
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking takes minutes
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(files=projects())
+def test_a_random_project_is_read_as_dagster_resolves_it(files: dict[str, str], tmp_path_factory):
+    root = tmp_path_factory.mktemp("random")
+    package = write(root, files)
+    catalog = read_catalog(open_project(root))
+    truth, _ = dagster_graph(root, package)
+    assert not unexplained(catalog, truth)
+    assert not catalog.open
+    assert not [one for one in catalog.assets if one.unresolved and "defined" not in one.unresolved[0]]
