@@ -19,10 +19,9 @@ def dispatch(argv: list[str]) -> int:
     from polster.cli import cli
 
     try:
-        outcome = cli.main(argv, prog_name="polster", standalone_mode=False)
+        outcome = cli.main(argv or ["--help"], prog_name="polster", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        raise Refusal(f"{error.format_message()} See `polster --help`.", error.exit_code) from None
     except click.Abort:
         print("Stopped.", file=sys.stderr)
         return 130
@@ -43,7 +42,8 @@ def main() -> NoReturn:
     except OSError as error:
         if "--verbose" in sys.argv:
             raise
-        print(f"polster: {error.strerror or error}: {error.filename}", file=sys.stderr)
+        where = f": {error.filename}" if error.filename else ""
+        print(f"polster: {error.strerror or error}{where}", file=sys.stderr)
         status = 1
     sys.exit(status)
 

@@ -103,6 +103,18 @@ def staging(beside: Path) -> Iterator[Path]:
         signal.signal(signal.SIGTERM, before)
 
 
+def make_repository(folder: Path) -> None:
+    """Run `git init` in `folder`, also where git's environment names another repository.
+
+    Raises:
+        Refusal: if git, which has said why, fails (status 1).
+    """
+    named = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
+    environment = {name: value for name, value in os.environ.items() if name not in named}
+    if subprocess.run(["git", "init", "--quiet", str(folder)], env=environment).returncode:
+        raise Refusal("`git init` failed, so nothing was made.")
+
+
 def create(
     answers: Mapping[str, str], output_dir: Path, git: bool, dry_run: bool, verbose: bool
 ) -> tuple[Path, list[str]]:
@@ -125,7 +137,7 @@ def create(
         files = sorted(p.relative_to(baked).as_posix() for p in baked.rglob("*") if p.is_file())
         if not dry_run:
             if git:
-                subprocess.run(["git", "init", "--quiet", str(baked)], check=True)
+                make_repository(baked)
             output_dir.mkdir(parents=True, exist_ok=True)
             os.rename(baked, target)
     return target, files

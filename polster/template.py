@@ -29,6 +29,7 @@ def version() -> str:
     return tasks_version(template() / _PROJECT / TASKS)
 
 
-def order(release: str) -> tuple[int, ...]:
-    """Return a release as numbers that compare: "0.10.1" is later than "0.9"."""
-    return tuple(int(number) for number in re.findall(r"\d+", release))
+def order(release: str) -> tuple[tuple[int, ...], bool]:
+    """Return a release as what compares: "0.10" is later than "0.9" and than its own "0.10rc1"."""
+    numbers = re.match(r"[\d.]*", release)[0]
+    return tuple(int(number) for number in numbers.split(".") if number), numbers == release

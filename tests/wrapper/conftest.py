@@ -64,22 +64,27 @@ def spy_project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def on_terminal() -> Callable[..., tuple[int, str]]:
-    """Return a function that runs `polster ARGUMENTS` on a terminal, typing `keys`.
+    """Return a function that runs `polster ARGUMENTS` on a terminal; `keys` are typed after `wait`.
 
     It returns the exit status and all that the terminal showed.
     """
     pty = pytest.importorskip("pty", reason="pseudo-terminals exist on Linux and macOS only")
 
-    def run_on_terminal(*argv: str, cwd: Path, keys: str = "") -> tuple[int, str]:
+    def run_on_terminal(*argv: str, cwd: Path, keys: str = "", wait: str = "") -> tuple[int, str]:
         pid, terminal = pty.fork()
         if pid == 0:
             os.chdir(cwd)
             command = [sys.executable, "-m", "polster", *argv]
             os.execve(sys.executable, command, environment(TERM="dumb", NO_COLOR="1"))
-        os.write(terminal, keys.encode())
         shown = b""
+        typed = False
         try:
-            while piece := os.read(terminal, 4096):
+            while True:
+                if not typed and wait.encode() in shown:
+                    os.write(terminal, keys.encode())
+                    typed = True
+                if not (piece := os.read(terminal, 4096)):
+                    break
                 shown += piece
         except OSError:  # Linux says end of file with an error
             pass

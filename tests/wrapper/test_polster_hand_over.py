@@ -231,6 +231,21 @@ def test_cookiecutter_is_loaded_for_baking_only(argv: list[str], tmp_path: Path)
 def test_an_unknown_command_is_refused_with_2(polster: Run, tmp_path: Path) -> None:
     done = polster("adopt-asset", cwd=tmp_path)
     assert done.returncode == 2 and "No such command 'adopt-asset'" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("argv", [["--wrong"], ["init", "--template", "big"], ["init", "a", "b"]])
+def test_a_wrong_command_line_is_one_sentence(
+    argv: list[str], polster: Run, tmp_path: Path
+) -> None:
+    done = polster(*argv, cwd=tmp_path)
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_command_it_helps(polster: Run, tmp_path: Path) -> None:
+    done = polster(cwd=tmp_path)
+    assert done.returncode == 0 and done.stdout.startswith("Usage: polster")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -136,6 +136,19 @@ def test_git_only_when_asked(polster: Run, tmp_path: Path) -> None:
     assert (tmp_path / "versioned/.git").is_dir()
 
 
+def test_git_of_a_hook_that_calls_is_not_meant(polster: Run, tmp_path: Path) -> None:
+    env = {"GIT_DIR": str(tmp_path / "other"), "GIT_WORK_TREE": str(tmp_path)}
+    assert polster("init", "versioned", "--git", cwd=tmp_path, env=env).returncode == 0
+    assert (tmp_path / "versioned/.git/HEAD").is_file() and not (tmp_path / "other").exists()
+
+
+def test_git_that_fails_leaves_nothing(polster: Run, tmp_path: Path) -> None:
+    env = {"GIT_TEMPLATE_DIR": "", "GIT_DEFAULT_HASH": "no such hash"}
+    done = polster("init", "my_project", "--git", cwd=tmp_path, env=env)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_git_that_is_not_installed_is_said_before_anything_is_written(
     polster: Run, tmp_path: Path
 ) -> None:
@@ -201,6 +214,52 @@ def test_an_output_dir_that_is_a_file_is_one_sentence(polster: Run, tmp_path: Pa
     (tmp_path / "file").write_text("", encoding="utf-8")
     done = polster("init", "my_project", "--output-dir", "file/below", cwd=tmp_path)
     assert done.returncode in (1, 2) and "Traceback" not in done.stderr
+
+
+def test_of_many_at_once_exactly_one_makes_the_project(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "polster", "init", "my_project"]
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
+    started = [
+        subprocess.Popen(
+            command,
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        for _ in range(4)
+    ]
+    errors = [process.communicate(timeout=120)[1].decode() for process in started]
+    assert sorted(process.returncode for process in started) == [0, 1, 1, 1]
+    assert sum(len(error.splitlines()) for error in errors) == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["my_project"]
+
+
+@pytest.mark.parametrize(("keys", "status"), [("\x03", 130), ("\x04", 130)])
+def test_on_a_terminal_leaving_the_questions_leaves_nothing(
+    keys: str, status: int, on_terminal: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
+    ended, shown = on_terminal("init", "my_project", cwd=tmp_path, keys=keys, wait="pipeline")
+    assert ended == status and "Traceback" not in shown
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="locales as POSIX has them")
+def test_an_ascii_locale_changes_nothing(
+    polster: Run, bake: Callable[..., Path], tmp_path: Path
+) -> None:
+    env = {
+        "LC_ALL": "C",
+        "PYTHONCOERCECLOCALE": "0",
+        "PYTHONUTF8": "0",
+        "PYTHONIOENCODING": "ascii",
+    }
+    (tmp_path / "é").mkdir()
+    done = polster("init", "my_project", cwd=tmp_path / "é", env=env)
+    assert done.returncode == 0, done.stderr
+    assert contents(tmp_path / "é/my_project") == contents(
+        bake(project_name="my_project", ci="github")
+    )
 
 
 @pytest.mark.slow

@@ -194,6 +194,10 @@ def test_the_manifest_is_one_that_sha256sum_reads(project: Path) -> None:
 def test_order_of_versions() -> None:
     from polster.template import order
 
-    assert order("0.0.9") < order("0.1.0") < order("0.10.0") < order("1.0")
+    releases = ["unknown", "0.0.9", "0.1.0rc1", "0.1.0", "0.10.0", "1.0"]
+    assert sorted(reversed(releases), key=order) == releases
+
+
+def test_undo_outside_a_project_is_refused() -> None:
     with pytest.raises(Refusal):
         upgrading.undo(Path("/nowhere"), dry_run=True)
