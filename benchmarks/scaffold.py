@@ -5,7 +5,7 @@
 
 Prints a table of CPU seconds (user and system, whole process, the median of several runs), beside
 a process that only starts typer and writes one file, and Dagster's own check of the definitions.
-Needs what the tests need: pip install -e ".[dev]" typer
+Needs what the tests need, and typer: pip install -e ".[dev,bench]"
 """
 
 import argparse

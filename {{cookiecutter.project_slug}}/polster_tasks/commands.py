@@ -29,7 +29,8 @@ def add_asset(project: Project, arguments: argparse.Namespace) -> int:
         for path, text in change.writes:
             print(f"\n--- {path}\n{text}", end="")
     if not arguments.dry_run:
-        print(f"Next: edit {change.files[-1]}, then run it:", file=sys.stderr)
+        sample = f"put your data into {change.files[0]}, " if len(change.files) > 2 else ""
+        print(f"Next: {sample}edit {change.files[-1]}, then run it:", file=sys.stderr)
         print(f"  python run_polster.py --asset {change.keys[0]}", file=sys.stderr)
     return 0
 

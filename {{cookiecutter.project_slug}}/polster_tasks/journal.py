@@ -13,7 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -172,7 +172,7 @@ def store_path(project: Project, *, new: bool) -> str:
 
 def _removals(project: Project) -> list[Path]:
     """The undo folders, oldest first."""
-    folders = (file.parent for file in (project.state / "undo").glob("*/manifest.json"))
+    folders = (file.parent for file in (project.state / "undo").glob("[0-9]*/manifest.json"))
     return sorted(folders, key=lambda folder: int(folder.name))
 
 
@@ -282,13 +282,9 @@ def _write(path: Path, text: str) -> None:
 
 def _sync(path: Path) -> None:
     """Make a file or a folder's entries durable where the system can."""
-    try:
+    with suppress(OSError):  # Windows opens no folders, some file systems sync none
         handle = os.open(path, os.O_RDONLY)
-    except OSError:  # Windows opens no folders
-        return
-    try:
-        os.fsync(handle)
-    except OSError:  # some file systems sync no folders
-        pass
-    finally:
-        os.close(handle)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
