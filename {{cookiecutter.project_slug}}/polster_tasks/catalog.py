@@ -52,7 +52,7 @@ class Catalog(NamedTuple):
     @property
     def open(self) -> bool:
         """Tell whether there may be assets that could not be read."""
-        return any(spot.kind in ("unresolved", "yaml") for _, spot in self.spots) or any(
+        return any(spot.kind in ("unresolved", "nested", "definitions") for _, spot in self.spots) or any(
             not asset.known for asset in self.assets
         )
 
@@ -169,7 +169,7 @@ class _Builder:
                 (Dependency(named[0], *place, "asset"), *others), None, module.path, *place,
             )  # fmt: skip
             self.checks.append(one)
-        elif found.kind in ("factory", "unknown") or (
+        elif found.kind in ("factory", "unknown", "asset", "missing") or (
             found.kind == "class" and found.name in found.module.factories
         ):
             text = f"what {definition.maker.dotted} makes"
@@ -249,6 +249,7 @@ class _Builder:
                 inputs[name] = self._input(name, resolver.constant(value), place, notes)
         elif ins is not None:
             notes.append("its ins= is computed")
+            inputs = {name: one for name, one in inputs.items() if name in self.keys}
         found = [one for one in inputs.values() if one]
         if "deps" in words:
             found += self._named(words["deps"], definition, notes)

@@ -287,6 +287,9 @@ class Resolver:
 
     def _resource(self, dotted: str) -> bool | None:
         found = self.lookup(dotted)
+        if found.kind == "name":
+            value = self.constant(Ref(dotted))
+            return self.resource(value) if isinstance(value, Ref) and value.dotted != dotted else None
         if found.kind == "class":
             kinds = [self.resource(base) for base in found.module.classes[found.name]]
             return True if True in kinds else None if None in kinds else False

@@ -24,6 +24,8 @@ _UNREAD = frozenset(  # arguments that say nothing of keys and dependencies
     " resource_defs compute_kind config_schema check_specs hooks can_subset blocking".split()
 )
 _POLARS = Ref("polars")
+_CHANGES = frozenset("append extend insert remove pop clear update setdefault add sort".split())
+_CHANGING = tuple(f".{name}(".encode() for name in _CHANGES) + (b"global ",)
 _READS = (b"read", b"scan", b"open", b"data/")
 _WORDS = (b"now(", b"today(", b"to_pandas", b"Asset", b"Definitions(", b"globals")
 
@@ -112,6 +114,7 @@ class Reader:
         self.guarded = False  # inside a try
         self.thorough = False  # search, whatever the text says
         self.used: frozenset[str] | None = None
+        self.changed: set[str] = set()
         self.reaches = False  # it imports from a layer
         self.odd = False  # it runs more than definitions when it is imported
         self.renamed = False  # a decorator of Dagster's goes by another name here
@@ -124,6 +127,10 @@ class Reader:
             tree: its syntax tree.
             source: its text, to tell what need not be searched for.
         """
+        for word in _CHANGING:
+            if word in source:
+                self._find_changed(tree)
+                break
         self._statements(tree.body, "")
         self.used = search(self) if self.thorough or self._worth_searching(source) else None
         return Module(
@@ -131,6 +138,21 @@ class Reader:
             tuple(self.spots), tuple(self.scope), self.classes, frozenset(self.factories),
             frozenset(self.checkers), self.used, self.open,
         )  # fmt: skip
+
+    def _find_changed(self, tree: ast.Module) -> None:
+        """Find the names whose lists or dicts some line changes: what they hold cannot be told."""
+        same = []
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Global):
+                self.changed.update(node.names)
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                if node.func.attr in _CHANGES and isinstance(node.func.value, ast.Name):
+                    self.changed.add(node.func.value.id)
+            elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Name):
+                same += [(one.id, node.value.id) for one in node.targets if isinstance(one, ast.Name)]
+        for new, old in reversed(same):
+            if new in self.changed:
+                self.changed.add(old)
 
     def _worth_searching(self, source: bytes) -> bool:
         """Tell whether there may be what only a search of every expression finds."""
@@ -175,7 +197,9 @@ class Reader:
         if old and not condition:
             del self.definitions[name]
             self.spots.append(Spot("overwritten", old.line, old.column, old.function or name))
-        if name in self.scope and self.scope[name] != value:
+        if (name in self.scope and self.scope[name] != value) or (
+            name in self.changed and not isinstance(value, Ref)
+        ):
             value = Unknown(node.lineno, node.col_offset + 1)
         self.scope[name] = value
 
@@ -200,8 +224,6 @@ class Reader:
                 if type(node.value) is not ast.Constant:
                     self.odd = True
                     self.bodies.append(node)
-                    if isinstance(node.value, ast.Call):
-                        self._mutation(node.value.func)
             elif kind is ast.Assign or kind is ast.AnnAssign:
                 self._assign(node, condition)
             elif kind is ast.ClassDef:
@@ -216,15 +238,10 @@ class Reader:
             else:
                 self._block(node, condition)
 
-    def _mutation(self, function: ast.expr) -> None:
-        """A method that is called on a list or dict may change it: `NAMES.append("orders")`."""
-        if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
-            if isinstance(self.scope.get(function.value.id), ast.expr):
-                self._spoil(function.value)
-
     def _block(self, node: ast.stmt, condition: str) -> None:
         if isinstance(node, ast.If):
             text = ast.unparse(node.test)
+            self.bodies.append(ast.Expr(node.test))
             if isinstance(node.test, ast.Constant):
                 self._statements(node.body if node.test.value else node.orelse, condition)
             elif text.rpartition(".")[2] == "TYPE_CHECKING":
@@ -241,7 +258,12 @@ class Reader:
         outer, self.guarded = self.guarded, self.guarded or isinstance(node, ast.Try)
         for field, value in ast.iter_fields(node):
             if field in ("body", "orelse", "finalbody"):
-                self._statements(value, "in a loop" if loop and field == "body" else condition)
+                where = "in a loop" if loop else condition
+                if field == "orelse" and not loop:
+                    where = condition or "only if nothing fails before"
+                self._statements(value, where)
+            elif field in ("test", "iter", "subject"):
+                self.bodies.append(ast.Expr(value))
             elif field in ("handlers", "cases"):
                 for branch in value:
                     self._statements(branch.body, "except" if field == "handlers" else "in a case")
@@ -249,6 +271,7 @@ class Reader:
                 self._spoil(value, condition)
             elif field == "items":
                 for item in value:
+                    self.bodies.append(ast.Expr(item.context_expr))
                     if item.optional_vars:
                         self._spoil(item.optional_vars, condition)
         self.guarded = outer
@@ -416,6 +439,8 @@ class Reader:
         if isinstance(node, ast.Call):
             function = node.func.func if isinstance(node.func, ast.Call) else node.func
             found = evaluate(function, self.scope)
+            if self.layer and not isinstance(found, Ref) and "asset" in ast.unparse(node).lower():
+                self.spot("unresolved", node, f"what {ast.unparse(node)[:40]} makes")
             if isinstance(found, Ref) and found.dotted.partition(".")[0] not in (
                 "dagster",
                 self.package,

@@ -159,6 +159,8 @@ def _call(node: ast.Call, scope: Scope) -> Any:
     if isinstance(function, ast.Name) and function.id in _COPIES and function.id not in scope:
         value = evaluate(node.args[0], scope) if len(node.args) == 1 else None
         return value if isinstance(value, list) else _unknown(node)
+    if isinstance(function, ast.Name) and function.id == "dict" and not node.args:
+        return keywords_of(node, scope)
     maker = evaluate(function, scope)
     if not isinstance(maker, Ref | Made):
         return _unknown(node)
