@@ -388,3 +388,14 @@ def test_dependents_are_exact(tmp_path: Path):
     assert catalog.dependents("bronze_order") == ()
     assert catalog.importers(f"{DEFS}/bronze/orders.py") == ((f"{DEFS}/jobs.py", 1),)
     assert [one.key for one in catalog.in_layer("gold")] == ["gold_revenue"]
+
+
+def test_the_page_of_rules_is_what_the_code_says():
+    docs = Path(__file__).resolve().parents[2] / "docs"
+    done = subprocess.run(
+        [sys.executable, "-c", "import rules, sys; sys.stdout.buffer.write(rules.page().encode())"],
+        cwd=docs, capture_output=True, check=True, env={**os.environ, "PYTHONPATH": str(docs)},
+    )  # fmt: skip
+    assert done.stdout.decode() == (docs / "rules.md").read_text(encoding="utf-8"), (
+        "run: python docs/rules.py"
+    )
