@@ -43,7 +43,7 @@ def materialize(
     ) -> dict[str, pl.DataFrame]:
         monkeypatch.setenv("POLSTER_STORAGE_URL", str(tmp_path / "data"))
         manager = PolarsIOManager.from_environment()
-        given = [dg.asset(name=name)(lambda rows=rows: rows) for name, rows in upstreams.items()]
+        given = [_asset_of(name, rows) for name, rows in upstreams.items()]
         with dg.DagsterInstance.ephemeral() as instance:
             done = dg.materialize(
                 [*given, *definitions], resources={"io_manager": manager}, instance=instance
@@ -53,3 +53,13 @@ def materialize(
         return {k.to_user_string(): store.store.scan(store.uri(k)).collect() for k in keys}
 
     return run
+
+
+def _asset_of(name: str, rows: pl.LazyFrame) -> dg.AssetsDefinition:
+    """Return an asset that is these rows."""
+
+    @dg.asset(name=name)
+    def asset() -> pl.LazyFrame:
+        return rows
+
+    return asset

@@ -125,10 +125,9 @@ def partition_key(
         return None
     if len(partitions) > 1:
         raise CommandError("These assets have different partitions: run them one kind at a time.")
-    definition = partitions.pop()
-    newest = definition.get_last_partition_key(dynamic_partitions_store=instance)
-    if newest is None:
+    existing = partitions.pop().get_partition_keys(dynamic_partitions_store=instance)
+    if not existing:
         raise CommandError("These assets have no partition yet.")
-    if wanted and not definition.has_partition_key(wanted, dynamic_partitions_store=instance):
-        raise CommandError(f"There is no partition {wanted!r}: the newest is {newest!r}.")
-    return wanted or newest
+    if wanted and wanted not in existing:
+        raise CommandError(f"There is no partition {wanted!r}: the newest is {existing[-1]!r}.")
+    return wanted or existing[-1]
