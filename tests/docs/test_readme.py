@@ -94,3 +94,14 @@ def wait_for(url: str, seconds: float = 120) -> None:
             if time.monotonic() > end:
                 raise
             time.sleep(0.3)
+
+
+def test_every_setting_that_the_code_reads_is_in_the_example_of_env() -> None:
+    template = TEMPLATE / "{{cookiecutter.project_slug}}"
+    named = {
+        name
+        for path in (template / "src").rglob("*.py")
+        for name in re.findall(r"\"(POLSTER_[A-Z_]+)\"", path.read_text(encoding="utf-8"))
+    }
+    example = (template / ".env.example").read_text(encoding="utf-8")
+    assert named == set(re.findall(r"^# (POLSTER_[A-Z_]+)=", example, re.MULTILINE))
