@@ -26,13 +26,17 @@ def page() -> str:
     lines = [HEAD, "| code | name | severity | |", "|---|---|---|---|"]
     for code, rule in RULES.items():
         title = explain(code).split("\n")[2]
-        lines.append(f"| [{code}](#{code.lower()}-{rule.name}) | {rule.name} | {rule.severity} | {title} |")
+        lines.append(
+            f"| [{code}](#{code.lower()}-{rule.name}) | {rule.name} | {rule.severity} | {title} |"
+        )
     for family, title in FAMILIES.items():
         lines.append(f"\n## {family}xx: {title}")
         for code, rule in RULES.items():
             if code.startswith(family):
                 text, example = explain(code).split("\n\n", 1)[1].split("Bad: ", 1)
-                lines.append(f"\n### {code} {rule.name}\n\n{rule.severity.title()}. {text.strip()}\n")
+                lines.append(
+                    f"\n### {code} {rule.name}\n\n{rule.severity.title()}. {text.strip()}\n"
+                )
                 lines.append(f"```text\nBad: {example.rstrip()}\n```")
     return "\n".join(lines) + "\n"
 

@@ -70,7 +70,9 @@ GOLD = f"{DEFS}/gold/revenue.py"
 
 def silver(code: str) -> dict[str, str | None]:
     """Return silver/orders.py with this code under the usual imports, on line 4 and after."""
-    return {SILVER: "import dagster as dg\nimport polars as pl\n\n" + textwrap.dedent(code).lstrip("\n")}
+    return {
+        SILVER: "import dagster as dg\nimport polars as pl\n\n" + textwrap.dedent(code).lstrip("\n")
+    }
 
 
 # Each: the rule's code, the files that break it (None: no such file), and where it is found.
@@ -198,13 +200,19 @@ def test_good_code_is_left_alone(name: str, tmp_path: Path):
     assert validate(write(tmp_path, FINE[name])) == []
 
 
-@pytest.mark.parametrize(("code", "files", "place"), BAD, ids=[f"{b[0]}-{n}" for n, b in enumerate(BAD)])
+@pytest.mark.parametrize(
+    ("code", "files", "place"), BAD, ids=[f"{b[0]}-{n}" for n, b in enumerate(BAD)]
+)
 def test_bad_code_is_found_at_its_place(code: str, files: dict, place: str, tmp_path: Path):
     findings = validate(write(tmp_path, files))
     found = [one for one in findings if one.code == code]
     assert found, findings
-    assert place in {f"{f.path}:{f.line}" for f in found} | {f"{f.path}:{f.line}:{f.column}" for f in found}
-    assert all(one.name == RULES[code].name and one.severity == RULES[code].severity for one in found)
+    assert place in {f"{f.path}:{f.line}" for f in found} | {
+        f"{f.path}:{f.line}:{f.column}" for f in found
+    }
+    assert all(
+        one.name == RULES[code].name and one.severity == RULES[code].severity for one in found
+    )
 
 
 def test_every_rule_has_a_bad_example_here():
@@ -301,7 +309,9 @@ def test_a_strange_file_is_at_most_a_finding(name: str, tmp_path: Path):
 
 def test_a_latin_1_cookie_is_obeyed(tmp_path: Path):
     root = write(tmp_path, {})
-    text = "# coding: latin-1\nimport dagster as dg\n\n@dg.asset\ndef bronze_orders(): 'Aufträge.'\n"
+    text = (
+        "# coding: latin-1\nimport dagster as dg\n\n@dg.asset\ndef bronze_orders(): 'Aufträge.'\n"
+    )
     (root / f"{DEFS}/bronze/orders.py").write_bytes(text.encode("latin-1"))
     project = open_project(root)
     assert read_catalog(project).find("bronze_orders").description == "Aufträge."
@@ -325,7 +335,9 @@ def test_links_that_go_in_circles_pipes_and_dead_links_do_not_hang(tmp_path: Pat
 def test_a_file_that_may_not_be_read_is_one_finding(tmp_path: Path):
     root = write(tmp_path, {})
     (root / GOLD).chmod(0)
-    assert [(one.code, one.path) for one in validate(root) if one.severity == "error"] == [("POL003", GOLD)]
+    assert [(one.code, one.path) for one in validate(root) if one.severity == "error"] == [
+        ("POL003", GOLD)
+    ]
 
 
 def test_validate_imports_nothing_of_the_project_and_warns_of_nothing(tmp_path: Path):
@@ -357,7 +369,15 @@ def test_reports(tmp_path: Path):
     assert text[-1] == "2 errors and 1 warning in 3 assets."
     data = json.loads(report.findings_json(findings, 3))
     assert data["assets"] == 3
-    assert list(data["findings"][0]) == ["code", "name", "severity", "path", "line", "column", "message"]
+    assert list(data["findings"][0]) == [
+        "code",
+        "name",
+        "severity",
+        "path",
+        "line",
+        "column",
+        "message",
+    ]
     strange = Finding("POL0", "x", "error", "a,b:c.py", 1, 2, "50%\n::set-output")
     command = report.findings_github([strange], 1).split("\n")[0]
     assert command == "::error file=a%2Cb%3Ac.py,line=1,col=2,title=POL0 x::50%25%0A::set-output"

@@ -562,12 +562,20 @@ def assets(
             words.append(f"key_prefix={prefix!r}")
     for number, (up, up_layer, up_function) in enumerate(ups):
         path = up.split("/")
-        ways = ["ins", "ins_key"] if kind == "graph" else ["ins", "ins_key", "deps", "key", "function", "dep"]
+        ways = (
+            ["ins", "ins_key"]
+            if kind == "graph"
+            else ["ins", "ins_key", "deps", "key", "function", "dep"]
+        )
         if len(path) == 1:
             ways.append("parameter")
         way = draw(st.sampled_from(ways))
         if way == "parameter":
-            note = draw(st.sampled_from(["", ": pl.LazyFrame", ': "pl.DataFrame"', ": dict[str, pl.LazyFrame]"]))
+            note = draw(
+                st.sampled_from(
+                    ["", ": pl.LazyFrame", ': "pl.DataFrame"', ": dict[str, pl.LazyFrame]"]
+                )
+            )
             parameters.append(f"{up}{note}")
         elif way in ("ins", "ins_key"):
             if len(path) > 1 and draw(st.booleans()):
@@ -579,7 +587,9 @@ def assets(
         elif way == "function":
             stem_of = up_function.partition("_")[2]
             lines.append(f"from ..{up_layer}.{stem_of} import {up_function} as up{number}")
-            single = not files[f"{up_layer}__{stem_of}"].count("multi_asset")  # Dagster refuses many
+            single = not files[f"{up_layer}__{stem_of}"].count(
+                "multi_asset"
+            )  # Dagster refuses many
             forms = [f"up{number}", f"dg.AssetDep(up{number})"] if single else [f"up{number}"]
             deps.append(draw(st.sampled_from(forms)))
         elif way == "dep":
@@ -596,7 +606,9 @@ def assets(
     else:
         deps = f"[{', '.join(deps)}]" if deps else ""
     if kind == "multi":
-        words.append(f"outs={{{function!r}: dg.AssetOut(), '{function}_b': dg.AssetOut(key_prefix='p')}}")
+        words.append(
+            f"outs={{{function!r}: dg.AssetOut(), '{function}_b': dg.AssetOut(key_prefix='p')}}"
+        )
     if deps:
         words.append(f"deps={deps}")
     if ins:
@@ -606,14 +618,26 @@ def assets(
         lines.append("@dg.op\ndef step(**inputs): ...\n@dg.op\ndef alone(): ...")
         context = ""
     signature = ", ".join([*([context] if context else []), *parameters])
-    head = f"@{decorator.format(maker)}({', '.join(words)})" if words else f"@{decorator.format(maker)}"
+    head = (
+        f"@{decorator.format(maker)}({', '.join(words)})"
+        if words
+        else f"@{decorator.format(maker)}"
+    )
     names = [one.partition(":")[0] for one in parameters]
     body = {
-        "graph": f"return step({', '.join(f'{n}={n}' for n in names)})" if names else "return alone()"
+        "graph": f"return step({', '.join(f'{n}={n}' for n in names)})"
+        if names
+        else "return alone()"
     }.get(kind, "...")
     if kind == "graph":
         ins_text = ", ".join(f"{n!r}: dg.In()" for n in names)
-        lines = [one.replace("@dg.op\ndef step(**inputs)", f"@dg.op(ins={{{ins_text}}})\ndef step(context, {', '.join(names)})") for one in lines]
+        lines = [
+            one.replace(
+                "@dg.op\ndef step(**inputs)",
+                f"@dg.op(ins={{{ins_text}}})\ndef step(context, {', '.join(names)})",
+            )
+            for one in lines
+        ]
     block = f"{head}\ndef {function}({signature}):\n    {body}\n"
     nest = draw(st.sampled_from(["", "", "if True:", "try:"]))
     if nest:
@@ -637,4 +661,6 @@ def test_a_random_project_is_read_as_dagster_resolves_it(files: dict[str, str], 
     truth, _ = dagster_graph(root, package)
     assert not unexplained(catalog, truth)
     assert not catalog.open
-    assert not [one for one in catalog.assets if one.unresolved and "defined" not in one.unresolved[0]]
+    assert not [
+        one for one in catalog.assets if one.unresolved and "defined" not in one.unresolved[0]
+    ]

@@ -5,8 +5,9 @@ import os
 import warnings
 
 from .layers import LAYERS
+from .module import Module, Spot
 from .project import Project
-from .source import Module, Reader, Spot
+from .source import Reader
 
 Problem = tuple[str, Spot]
 _YAML = ("defs.yaml", "defs.yml", "component.yaml")

@@ -68,7 +68,9 @@ def open_project(root: Path) -> Project:
     try:
         table = tomllib.loads(file.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
-        raise UsageError(f"{root} is not a Polster project: it has no pyproject.toml. {hint}") from None
+        raise UsageError(
+            f"{root} is not a Polster project: it has no pyproject.toml. {hint}"
+        ) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{file} cannot be read: {error}.") from None
     tool = table.get("tool")

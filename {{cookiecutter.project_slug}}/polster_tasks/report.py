@@ -6,7 +6,7 @@ from .layers import LAYERS
 
 
 def findings_text(findings: list[Finding], assets: int) -> str:
-    """Return one line a finding, `path:line:col: CODE name: sentence`, and a last line that counts."""
+    """Return a line a finding, `path:line:col: CODE name: sentence`, and one that counts."""
     lines = [f"{f.path}:{f.line}:{f.column}: {f.code} {f.name}: {f.message}" for f in findings]
     errors = sum(finding.severity == "error" for finding in findings)
     counts = f"{_count(errors, 'error')} and {_count(len(findings) - errors, 'warning')}"
@@ -108,4 +108,6 @@ def _escape(text: str, attribute: bool = False) -> str:
 
 
 def _label(key: str) -> str:
-    return key.replace("&", "#amp;").replace('"', "#quot;").replace("<", "#lt;").replace(">", "#gt;")
+    return (
+        key.replace("&", "#amp;").replace('"', "#quot;").replace("<", "#lt;").replace(">", "#gt;")
+    )

@@ -3,12 +3,28 @@
 import ast
 from typing import Any, NamedTuple
 
-from .source import MAKERS, Definition, Module, Reader
+from .module import MAKERS, Definition, Module
+from .source import Reader
 from .values import Item, Made, Ref, evaluate
 
 _PLAIN = frozenset(
-    "polars typing typing_extensions collections datetime pandas numpy pyarrow dataframely pathlib"
-    " decimal narwhals duckdb deltalake builtins".split()
+    [
+        "polars",
+        "typing",
+        "typing_extensions",
+        "collections",
+        "datetime",
+        "pandas",
+        "numpy",
+        "pyarrow",
+        "dataframely",
+        "pathlib",
+        "decimal",
+        "narwhals",
+        "duckdb",
+        "deltalake",
+        "builtins",
+    ]
 )
 
 
@@ -178,7 +194,12 @@ class Resolver:
             last = rest.rpartition(".")[2]
             if root != "dagster" or "**" in value.keywords:
                 return None
-            named = {"AssetKey": "path", "AssetDep": "asset", "AssetSpec": "key", "SourceAsset": "key"}
+            named = {
+                "AssetKey": "path",
+                "AssetDep": "asset",
+                "AssetSpec": "key",
+                "SourceAsset": "key",
+            }
             if last in named:
                 argument = value.keywords.get(named[last])
                 return self.keys(value.arguments[0] if value.arguments else argument)
@@ -254,7 +275,9 @@ class Resolver:
                 else:
                     prefix = self.prefix(value.keywords.get("key_prefix"))
                     key = None if prefix is None else "/".join([*prefix, name])
-            if isinstance(value, Made) and self._dagster(value.maker).endswith("AssetOut.from_spec"):
+            if isinstance(value, Made) and self._dagster(value.maker).endswith(
+                "AssetOut.from_spec"
+            ):
                 value = self.spec(value.arguments[0] if value.arguments else None)
                 key = (self.keys(value) or [None])[0]
             where = (value.line, value.column) if isinstance(value, Made) else place
@@ -289,7 +312,9 @@ class Resolver:
         found = self.lookup(dotted)
         if found.kind == "name":
             value = self.constant(Ref(dotted))
-            return self.resource(value) if isinstance(value, Ref) and value.dotted != dotted else None
+            return (
+                self.resource(value) if isinstance(value, Ref) and value.dotted != dotted else None
+            )
         if found.kind == "class":
             kinds = [self.resource(base) for base in found.module.classes[found.name]]
             return True if True in kinds else None if None in kinds else False

@@ -1,6 +1,6 @@
 """Check a project against every rule, leave out what is ignored, explain a rule."""
 
-from . import rules_files, rules_graph, rules_habits  # noqa: F401  (they register their rules)
+from . import rules_files, rules_graph, rules_habits  # noqa: F401
 from .catalog import Catalog
 from .findings import RULES, Finding, Rule, View
 from .project import Project, UsageError

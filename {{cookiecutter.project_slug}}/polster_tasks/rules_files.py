@@ -35,16 +35,30 @@ def bad_setting(view: View) -> Iterator[Place]:
     for problem in view.project.problems:
         yield "pyproject.toml", 1, 1, f"{problem} Correct it, or remove it."
     for word in view.project.ignore:
-        matching = [one for one in RULES.values() if word.strip().lower() in (one.code.lower(), one.name)]
-        matching += [one for one in RULES.values() if len(word) > 3 and one.code.startswith(word.upper())]
+        matching = [
+            one for one in RULES.values() if word.strip().lower() in (one.code.lower(), one.name)
+        ]
+        matching += [
+            one for one in RULES.values() if len(word) > 3 and one.code.startswith(word.upper())
+        ]
         if not matching:
-            yield "pyproject.toml", 1, 1, (
-                f"[tool.polster] ignores {word!r}, but no rule is called so. Correct or remove it."
+            yield (
+                "pyproject.toml",
+                1,
+                1,
+                (
+                    f"[tool.polster] ignores {word!r}, but no rule is called so. Correct or remove it."
+                ),
             )
         elif any(one.severity == "error" for one in matching):
-            yield "pyproject.toml", 1, 1, (
-                f"[tool.polster] ignores {word!r}, which is an error: only warnings can be ignored. "
-                f"Remove it, and mend what it reports."
+            yield (
+                "pyproject.toml",
+                1,
+                1,
+                (
+                    f"[tool.polster] ignores {word!r}, which is an error: only warnings can be ignored. "
+                    f"Remove it, and mend what it reports."
+                ),
             )
 
 
@@ -80,7 +94,10 @@ def outside_layers(view: View) -> Iterator[Place]:
     for asset in view.catalog.assets:
         if asset.layer is None:
             folders = ", ".join(f"defs/{layer}" for layer in LAYERS)
-            yield at(asset, f"{asset.key} is defined outside {folders}: move its file into its layer's folder.")
+            yield at(
+                asset,
+                f"{asset.key} is defined outside {folders}: move its file into its layer's folder.",
+            )
 
 
 @rule("POL006", "no-asset", "warning")
@@ -94,9 +111,14 @@ def no_asset(view: View) -> Iterator[Place]:
     for module in view.catalog.modules:
         private = module.path.rpartition("/")[2].startswith("_")
         if module.layer and not private and module.path not in full:
-            yield module.path, 1, 1, (
-                "This file defines no asset that can be read. Add one, or move what it holds out of "
-                "the layer's folder."
+            yield (
+                module.path,
+                1,
+                1,
+                (
+                    "This file defines no asset that can be read. Add one, or move what it holds out of "
+                    "the layer's folder."
+                ),
             )
 
 
@@ -120,7 +142,9 @@ def name_mismatch(view: View) -> Iterator[Place]:
                 f"{asset.layer}_{stem}."
             ))  # fmt: skip
         elif asset.function != last:
-            yield at(asset, f"The function of {asset.key} is called {asset.function}. Call it {last}.")
+            yield at(
+                asset, f"The function of {asset.key} is called {asset.function}. Call it {last}."
+            )
 
 
 @rule("POL102", "layer-prefix", "error")
@@ -180,7 +204,12 @@ def overwritten(view: View) -> Iterator[Place]:
     Good:  each function under a name of its own
     """
     for path, line, column, text in view.spots("overwritten"):
-        yield path, line, column, (
-            f"{text} is an asset, but its name is used again further down, so Dagster never sees "
-            f"it. Give one of the two another name."
+        yield (
+            path,
+            line,
+            column,
+            (
+                f"{text} is an asset, but its name is used again further down, so Dagster never sees "
+                f"it. Give one of the two another name."
+            ),
         )

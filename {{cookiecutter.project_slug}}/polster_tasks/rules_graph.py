@@ -19,7 +19,9 @@ def wrong_layer(view: View) -> Iterator[Place]:
     for asset in view.catalog.assets:
         for dependency in asset.dependencies if asset.layer else ():
             upstream = view.assets.get(dependency.key)
-            layer = upstream.layer if upstream else SOURCE if dependency.key in view.sources else None
+            layer = (
+                upstream.layer if upstream else SOURCE if dependency.key in view.sources else None
+            )
             if layer and dependency.key != asset.key:
                 message = edge_error(asset.key, asset.layer, dependency.key, layer)
                 if message:
@@ -38,9 +40,14 @@ def unknown_upstream(view: View) -> Iterator[Place]:
     if view.catalog.open:
         return  # it may be one of the assets that cannot be read: unresolved says so
     for asset, dependency in _unknown(view):
-        yield asset.path, dependency.line, dependency.column, (
-            f"{asset.key} ({asset.layer}) depends on {dependency.key}, which no file under defs/ "
-            f"defines: correct the name, or add that asset.{_hint(view, dependency.key)}"
+        yield (
+            asset.path,
+            dependency.line,
+            dependency.column,
+            (
+                f"{asset.key} ({asset.layer}) depends on {dependency.key}, which no file under defs/ "
+                f"defines: correct the name, or add that asset.{_hint(view, dependency.key)}"
+            ),
         )
 
 
@@ -90,9 +97,14 @@ def cycle(view: View) -> Iterator[Place]:
             ):
                 circle = " -> ".join([*path[path.index(dependency.key) :], dependency.key])
                 asset = view.assets[path[-1]]
-                yield asset.path, dependency.line, dependency.column, (
-                    f"Assets depend on each other in a circle: {circle}. Remove one of the "
-                    f"dependencies."
+                yield (
+                    asset.path,
+                    dependency.line,
+                    dependency.column,
+                    (
+                        f"Assets depend on each other in a circle: {circle}. Remove one of the "
+                        f"dependencies."
+                    ),
                 )
 
 
@@ -121,8 +133,11 @@ def context_name(view: View) -> Iterator[Place]:
     """
     for asset in view.catalog.assets:
         for one in asset.contexts:
-            yield asset.path, one.line, one.column, (
-                f"Dagster takes {one.key} for an asset. Call it context, and put it first."
+            yield (
+                asset.path,
+                one.line,
+                one.column,
+                (f"Dagster takes {one.key} for an asset. Call it context, and put it first."),
             )
 
 
@@ -135,9 +150,14 @@ def dropped_input(view: View) -> Iterator[Place]:
     """
     for asset in view.catalog.assets:
         for one in asset.dropped:
-            yield asset.path, one.line, one.column, (
-                f"Dagster does not see {one.key} of {asset.key} as an input. Make it a plain "
-                f"parameter: remove the * or / from the signature."
+            yield (
+                asset.path,
+                one.line,
+                one.column,
+                (
+                    f"Dagster does not see {one.key} of {asset.key} as an input. Make it a plain "
+                    f"parameter: remove the * or / from the signature."
+                ),
             )
 
 
@@ -150,14 +170,24 @@ def refused_annotation(view: View) -> Iterator[Place]:
     Good:  def silver_orders(bronze_orders) -> pl.LazyFrame: ...   the schema applied inside
     """
     for path, line, column, text in view.spots("annotation"):
-        yield path, line, column, (
-            f"Dagster cannot load an asset that is annotated {text}. Annotate it with pl.LazyFrame "
-            f"or pl.DataFrame, and apply the schema inside."
+        yield (
+            path,
+            line,
+            column,
+            (
+                f"Dagster cannot load an asset that is annotated {text}. Annotate it with pl.LazyFrame "
+                f"or pl.DataFrame, and apply the schema inside."
+            ),
         )
     for path, line, column, text in view.spots("future"):
-        yield path, line, column, (
-            f"Dagster cannot read the annotation of {text} under `from __future__ import "
-            f"annotations`. Remove that import, or the annotation."
+        yield (
+            path,
+            line,
+            column,
+            (
+                f"Dagster cannot read the annotation of {text} under `from __future__ import "
+                f"annotations`. Remove that import, or the annotation."
+            ),
         )
 
 
@@ -173,10 +203,15 @@ def check_elsewhere(view: View) -> Iterator[Place]:
         for dependency in one.dependencies if layer else ():
             other = view.assets[dependency.key].layer if dependency.key in view.assets else None
             if other and other not in (layer, LAYERS[layer].upstream):
-                yield one.path, dependency.line, dependency.column, (
-                    f"check {one.name} of {one.key} ({layer}) looks at {dependency.key} ({other}): "
-                    f"a check may look only at its own layer and the one below. Remove that, or "
-                    f"check {dependency.key} instead."
+                yield (
+                    one.path,
+                    dependency.line,
+                    dependency.column,
+                    (
+                        f"check {one.name} of {one.key} ({layer}) looks at {dependency.key} ({other}): "
+                        f"a check may look only at its own layer and the one below. Remove that, or "
+                        f"check {dependency.key} instead."
+                    ),
                 )
 
 
@@ -191,8 +226,11 @@ def missing_import(view: View) -> Iterator[Place]:
     for module, found, target in view.catalog.links:
         if target.kind == "missing" and not found.guarded:
             if not _unparsed(found.dotted, broken):
-                yield module.path, found.line, found.column, (
-                    f"There is no {found.dotted} in this project. Correct the import, or add it."
+                yield (
+                    module.path,
+                    found.line,
+                    found.column,
+                    (f"There is no {found.dotted} in this project. Correct the import, or add it."),
                 )
     for path, line, column, text in view.spots("import"):
         yield path, line, column, f"{text} leads out of the package. Correct the import."
@@ -242,9 +280,14 @@ def import_around(view: View) -> Iterator[Place]:
             }
             if named & keys:
                 continue
-        yield module.path, found.line, found.column, (
-            f"{found.dotted} belongs to {other}: a {module.layer} file may import it only to name "
-            f"it in deps= or ins=. Take its data as a parameter instead."
+        yield (
+            module.path,
+            found.line,
+            found.column,
+            (
+                f"{found.dotted} belongs to {other}: a {module.layer} file may import it only to name "
+                f"it in deps= or ins=. Take its data as a parameter instead."
+            ),
         )
 
 
@@ -258,14 +301,24 @@ def read_around(view: View) -> Iterator[Place]:
     Good:  def silver_orders(bronze_orders): return bronze_orders
     """
     for path, line, column, text in view.spots("read"):
-        yield path, line, column, (
-            f"{text if len(text) < 80 else text[:76] + '...'} reads a layer's files around the "
-            f"graph. Take the asset as a parameter instead."
+        yield (
+            path,
+            line,
+            column,
+            (
+                f"{text if len(text) < 80 else text[:76] + '...'} reads a layer's files around the "
+                f"graph. Take the asset as a parameter instead."
+            ),
         )
     landing = f"{view.project.package}.landing"
     for module, found, _ in view.catalog.links:
         if module.layer in ("silver", "gold") and f"{found.dotted}.".startswith(f"{landing}."):
-            yield module.path, found.line, found.column, (
-                f"{module.layer} may not read raw files. Read them in a bronze asset, and take what "
-                f"it holds as a parameter."
+            yield (
+                module.path,
+                found.line,
+                found.column,
+                (
+                    f"{module.layer} may not read raw files. Read them in a bronze asset, and take what "
+                    f"it holds as a parameter."
+                ),
             )

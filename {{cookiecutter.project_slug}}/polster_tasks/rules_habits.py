@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 
 from .findings import Place, View, at, rule
 from .layers import LAYERS
@@ -16,7 +17,10 @@ def no_description(view: View) -> Iterator[Place]:
     Good:  a docstring, or @dg.asset(description="Orders, one row each, valid dates only.")
     """
     for asset in view.catalog.assets:
-        if not (asset.description or "").strip() and "its arguments are computed" not in asset.unresolved:
+        if (
+            not (asset.description or "").strip()
+            and "its arguments are computed" not in asset.unresolved
+        ):
             yield at(asset, f"{asset.key} has no description. Give its function a docstring.")
 
 
@@ -29,10 +33,8 @@ def no_test(view: View) -> Iterator[Place]:
     """
     tests = set()
     for layer in LAYERS:
-        try:
+        with suppress(OSError):  # no such folder, so no test in it
             tests.update(os.listdir(os.path.join(view.project.root, "tests", layer)))
-        except OSError:
-            pass  # no such folder, so no test in it
     for asset in view.catalog.assets:
         if asset.layer and asset.known and f"test_{asset.layer}_{asset.name}.py" not in tests:
             stem = asset.path.rpartition("/")[2]
@@ -103,6 +105,11 @@ def unresolved(view: View) -> Iterator[Place]:
             yield at(asset, f"{asset.key} cannot be read whole: {note}. {end}")
     if view.catalog.open:
         for asset, dependency in _unknown(view):
-            yield asset.path, dependency.line, dependency.column, (
-                f"{asset.key} depends on {dependency.key}, which no file defines that can be read. {end}"
+            yield (
+                asset.path,
+                dependency.line,
+                dependency.column,
+                (
+                    f"{asset.key} depends on {dependency.key}, which no file defines that can be read. {end}"
+                ),
             )

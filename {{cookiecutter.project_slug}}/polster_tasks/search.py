@@ -1,17 +1,31 @@
-"""Search function bodies and odd expressions: reads around the graph, assets out of sight, habits."""
+"""Search function bodies: reads around the graph, assets out of sight, habits."""
 
 import ast
 import re
 from collections.abc import Iterator
 from typing import Any
 
+from .defining import makes_assets
 from .layers import LAYERS
 from .values import Ref, evaluate
 
 _FOLDERS = (*LAYERS, "landing", "quarantine")
 _PATH = re.compile(rf"(^data|[/\\]data|\0|:/[^\0]*)[/\\]({'|'.join(_FOLDERS)})([/\\]|$)")
 _SEGMENT = re.compile(rf"(^|[/\\])({'|'.join(_FOLDERS)})([/\\]|$)")
-_READS = frozenset("open read_bytes read_text glob rglob iterdir join joinpath Path PurePath".split())
+_READS = frozenset(
+    [
+        "open",
+        "read_bytes",
+        "read_text",
+        "glob",
+        "rglob",
+        "iterdir",
+        "join",
+        "joinpath",
+        "Path",
+        "PurePath",
+    ]
+)
 _NOW = frozenset(f"datetime.datetime.{name}" for name in ("now", "utcnow", "today"))
 _MAKES = frozenset(["AssetSpec", "SourceAsset", "AssetsDefinition"])
 
@@ -76,7 +90,9 @@ def _expressions(body: ast.AST) -> Iterator[ast.AST]:
 def _text(node: ast.expr) -> str:
     """Return the text of a string, with a NUL for what is filled in."""
     if isinstance(node, ast.JoinedStr):
-        return "".join(_text(part) if isinstance(part, ast.Constant) else "\0" for part in node.values)
+        return "".join(
+            _text(part) if isinstance(part, ast.Constant) else "\0" for part in node.values
+        )
     return re.sub(r"\{[^{}]*\}", "\0", node.value) if isinstance(node.value, str) else ""
 
 
@@ -90,7 +106,7 @@ def _call(reader: Any, node: ast.Call, scope: dict, owner: str, downstream: bool
         return
     found = evaluate(function, scope)
     dotted = found.dotted if isinstance(found, Ref) else ""
-    if reader.makes_assets(found):
+    if makes_assets(found):
         if not handled:
             reader.nested(found, owner, node)
     elif dotted.startswith("dagster.") and dotted.rpartition(".")[2] in _MAKES:
