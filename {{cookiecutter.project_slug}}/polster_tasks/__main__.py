@@ -76,6 +76,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def _repair(project: Project) -> None:
     """Put right what a killed command left; leave a command that is still at work alone."""
+    if not project.state.exists():
+        return
     from .journal import interrupted, locked
 
     if interrupted(project):
