@@ -43,6 +43,7 @@ _UNREAD = frozenset(  # arguments that say nothing of keys and dependencies
         "blocking",
     ]
 )
+_KNOWN: dict[str, bool] = {}
 _POLARS = Ref("polars")
 
 
@@ -50,8 +51,11 @@ def makes_assets(value: Any) -> bool:
     """Tell whether calling a value makes assets: it is one of Dagster's decorators."""
     if type(value) is not Ref:
         return False
-    root, _, rest = value.dotted.partition(".")
-    return root == "dagster" and rest.rpartition(".")[2] in MAKERS
+    known = _KNOWN.get(value.dotted)
+    if known is None:
+        root, _, rest = value.dotted.partition(".")
+        known = _KNOWN[value.dotted] = root == "dagster" and rest.rpartition(".")[2] in MAKERS
+    return known
 
 
 class Defining:
@@ -98,8 +102,9 @@ class Defining:
         where = "only as a fallback" if condition == "except" else condition
         notes = [*notes, f"it is defined {where}"] if condition else notes
         old = self.definitions.get(binding)
-        self._bind(binding, self.ref(binding), function, condition)
-        self.scope[binding] = self.ref(binding)
+        ref = self.ref(binding)
+        self._bind(binding, ref, function, condition)
+        self.scope[binding] = ref
         if old and condition:
             self.definitions[f"{binding}@{old.line}"] = old
         arguments = function.args
@@ -119,7 +124,7 @@ class Defining:
     def _annotations(self, function: ast.FunctionDef) -> None:
         """Remember annotations that Dagster refuses when it loads the file."""
         arguments = function.args.posonlyargs + function.args.args
-        for note in [function.returns, *(argument.annotation for argument in arguments)]:
+        for note in [function.returns, *[argument.annotation for argument in arguments]]:
             if type(note) is ast.Subscript:
                 outer = evaluate(note.value, self.scope)
                 if isinstance(outer, Ref) and outer.dotted.startswith("dataframely."):

@@ -99,6 +99,8 @@ def _count(number: int, noun: str) -> str:
 
 def _line(text: str) -> str:
     """Return one line without what would break it, or command a terminal."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 

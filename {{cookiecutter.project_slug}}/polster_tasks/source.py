@@ -22,7 +22,7 @@ _CHANGES = frozenset(
 )
 _CHANGING = (*(f".{name}(".encode() for name in _CHANGES), b"global ")
 _READS = (b"read", b"scan", b"open", b"data/")
-_WORDS = (b"now(", b"today(", b"to_pandas", b"Asset", b"Definitions(", b"globals")
+_WORDS = (b"now(", b"today(", b"to_pandas", b"Asset", b"Definitions(")
 
 
 class Reader(Defining):
@@ -222,6 +222,10 @@ class Reader(Defining):
                     self.spot("import", node, "." * node.level + base)
                     return bound
                 base = ".".join([*parents[:kept], base] if base else parents[:kept])
+        if not base and len(node.names) == 1 and node.names[0].asname:
+            alias = node.names[0]
+            if not alias.name.startswith(self.followed):
+                return [(alias.asname, Ref(alias.name))]  # the usual case: import polars as pl
         for alias in node.names:
             name, dotted = alias.name, f"{base}.{alias.name}" if base else alias.name
             if name == "*":
