@@ -178,7 +178,7 @@ def _removals(project: Project) -> list[Path]:
 
 def _reason(error: OSError) -> str:
     """Say what the system said, and where."""
-    place = error.filename2 or error.filename
+    place = " -> ".join(str(path) for path in (error.filename, error.filename2) if path)
     return f"{error.strerror or error} ({place})" if place else str(error)
 
 
