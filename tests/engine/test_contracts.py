@@ -297,3 +297,54 @@ def test_references_are_checked_between_assets(engine, materialize):
     result = materialize(bronze_customers, silver_orders, gold_orders, strict)
     assert not result.success
     assert "gold_orders" not in [e.step_key for e in result.all_events if e.is_step_success]
+
+
+def test_columns_that_arrive_without_a_value_have_the_contracts_types(engine):
+    class Empty(dy.Schema):
+        day = dy.Date(nullable=True)
+        moment = dy.Datetime(nullable=True)
+        tags = dy.List(dy.String(), nullable=True)
+        name = dy.String(nullable=True)
+        odd = dy.Int8(nullable=True, alias="odd name")
+
+    nothing = pl.LazyFrame({name: [None] for name in Empty.column_names()})
+    read = engine.contracts.Contract(Empty).good_rows(nothing).collect()
+    assert read.height == 1
+    assert Empty.is_valid(read)
+
+
+def test_a_rule_may_have_the_name_of_a_column_that_is_dropped(engine, materialize, io_manager):
+    class Rows(dy.Schema):
+        id = dy.Int64(nullable=False)
+
+        @dy.rule()
+        def small(cls) -> pl.Expr:
+            return pl.col("id") < 3
+
+    contract = engine.contracts.Contract(Rows, max_bad_share=1)
+    rows = pl.LazyFrame({"id": ["1", "7"], "small": ["yes", "no"]})
+
+    @dg.asset
+    def silver_rows() -> pl.LazyFrame:
+        return contract.good_rows(rows)
+
+    assert materialize(silver_rows, contract.checks("silver_rows")).success
+    bad = pl.read_parquet(io_manager.quarantine_uri(dg.AssetKey("silver_rows")))
+    assert bad.rows() == [("7", "no", ["small"])]
+
+
+@pytest.mark.parametrize("wrong", [{"max_bad_share": 5}, {"extra_columns": "Keep"}], ids=str)
+def test_settings_that_would_let_everything_pass_are_refused(engine, wrong):
+    with pytest.raises(ValueError, match="max_bad_share is from 0 to 1"):
+        engine.contracts.Contract(Orders, **wrong)
+
+
+def test_another_io_manager_is_refused_in_a_sentence(engine):
+    contract = engine.contracts.Contract(Orders)
+
+    @dg.asset
+    def silver_orders() -> pl.LazyFrame:
+        return contract.good_rows(RECEIVED)
+
+    with pytest.raises(dg.Failure, match="A contract needs the project's I/O manager"):
+        dg.materialize([silver_orders], resources={"io_manager": dg.mem_io_manager})

@@ -90,6 +90,16 @@ def test_the_preview_is_short_and_can_be_hidden(engine, materialize, tmp_path):
     assert "preview" not in metadata(materialize(bronze_long, manager=shy), "bronze_long")
 
 
+def test_the_preview_of_a_wide_frame_is_not_wide(materialize):
+    @dg.asset
+    def bronze_wide() -> pl.LazyFrame:
+        return pl.LazyFrame({f"c{i}": [i] for i in range(2000)})
+
+    found = metadata(materialize(bronze_wide), "bronze_wide")
+    assert len(found["dagster/column_schema"].columns) == 2000
+    assert found["preview"].splitlines()[0].count("|") == 51
+
+
 def test_the_data_is_computed_once(materialize):
     calls = []
 

@@ -8,7 +8,7 @@ from polars.io.plugins import register_io_source
 
 
 def in_buckets(
-    frame: pl.LazyFrame,
+    frame: pl.LazyFrame | pl.DataFrame,
     key: str | Sequence[str],
     step: Callable[[pl.LazyFrame], pl.LazyFrame],
     buckets: int = 8,
@@ -25,7 +25,7 @@ def in_buckets(
         step: what to do with a bucket.
         buckets: how many; 8 for 20 million rows, more for more.
     """
-    keys = [key] if isinstance(key, str) else list(key)
+    whole, keys = frame.lazy(), [key] if isinstance(key, str) else list(key)
     number = pl.struct(keys).hash(seed=0) % buckets
 
     def read(
@@ -33,7 +33,7 @@ def in_buckets(
     ) -> Iterator[pl.DataFrame]:
         left = n_rows
         for bucket in range(buckets):
-            part = frame.filter(number == bucket).pipe(step)
+            part = whole.filter(number == bucket).pipe(step)
             if left is not None:
                 part = part.head(left)
             if predicate is not None:
@@ -47,11 +47,11 @@ def in_buckets(
             if left == 0:
                 return
 
-    return register_io_source(read, schema=lambda: frame.pipe(step).collect_schema())
+    return register_io_source(read, schema=lambda: whole.pipe(step).collect_schema())
 
 
 def unique_by(
-    frame: pl.LazyFrame,
+    frame: pl.LazyFrame | pl.DataFrame,
     key: str | Sequence[str],
     *,
     keep: Literal["first", "last", "any", "none"] = "any",

@@ -9,13 +9,14 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import dagster as dg
 import dataframely as dy
 import polars as pl
 
 from {{ cookiecutter.__package_name }}.storage import PolarsIOManager, markdown_table
+from {{ cookiecutter.__package_name }}.store import Store
 
 REASONS = "_reasons"
 _RECEIVED = "_received"  # the whole row as it came, so that the quarantine can show it
@@ -37,7 +38,12 @@ class Contract:
 
     schema: type[dy.Schema]
     max_bad_share: float = 0.05
-    extra_columns: str = "drop"
+    extra_columns: Literal["drop", "keep"] = "drop"
+
+    def __post_init__(self) -> None:
+        """Refuse settings that would let everything pass."""
+        if not 0 <= self.max_bad_share <= 1 or self.extra_columns not in ("drop", "keep"):
+            raise ValueError('max_bad_share is from 0 to 1, extra_columns is "drop" or "keep".')
 
     def good_rows(self, frame: pl.LazyFrame | pl.DataFrame) -> pl.LazyFrame:
         """Return the rows that keep the contract, in the contract's types.
@@ -55,7 +61,7 @@ class Contract:
         checked, parsed = self._prepare(rows, asset)
         good, failed = checked.filter(parsed)
         if context:
-            self._quarantine(context, rows, failed)
+            self._quarantine(context, rows, failed, checked.column_names())
         return good.lazy().drop(_RECEIVED)
 
     def checks(self, asset: str) -> dg.AssetChecksDefinition:
@@ -80,14 +86,12 @@ class Contract:
             name=f"{asset}_contract", specs=specs, required_resource_keys={"io_manager"}
         )
         def contract(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-            manager, partition = context.resources.io_manager, _partition(context)
+            manager, partition = _manager(context), _partition(context)
             key = dg.AssetKey.from_user_string(asset)
-            store = manager.store
-            bad = store.scan(_required(manager, manager.quarantine_uri(key, *partition), asset))
-            good = store.scan(_required(manager, manager.uri(key, *partition), asset))
-            counts = _counts(bad)
-            n_bad, n_good = (_height(rows) for rows in (bad, good))
-            yield from self._results(key, counts, n_bad, n_bad + n_good)
+            bad = _stored(manager.store, manager.quarantine_uri(key, *partition))
+            good = _stored(manager.store_of(key), manager.uri(key, *partition))
+            bad_rows, good_rows = _height(bad), _height(good)
+            yield from self._results(key, _counts(bad), bad_rows, bad_rows + good_rows)
 
         return contract
 
@@ -117,28 +121,34 @@ class Contract:
         for name, column in wanted.items():
             if column.validate_dtype(arrived[name]):
                 continue
-            if arrived[name] not in _AS_RECEIVED or column.dtype.is_nested():
+            text_as_nested = arrived[name] == pl.String and column.dtype.is_nested()
+            if arrived[name] not in _AS_RECEIVED or text_as_nested:
                 raise _failure(
                     f"{asset}: the type of column {name} has changed: its contract says "
                     f"{column.dtype}, it arrives as {arrived[name]}. Cast it in the asset before "
                     "the contract, or change the contract."
                 )
-            parse.append(_parse(pl.col(name), column.dtype))
+            empty = arrived[name] == pl.Null
+            value = pl.col(name)
+            parse.append(value.cast(column.dtype) if empty else _parse(value, column.dtype))
             members[_type_rule(name)] = dy.rule()(_was_parsed(name))
         frame = frame.with_columns(pl.struct(pl.all()).alias(_RECEIVED)).with_columns(parse)
         return type(self.schema)(self.schema.__name__, (self.schema,), members), frame
 
     def _quarantine(
-        self, context: dg.AssetExecutionContext, frame: pl.LazyFrame, failed: dy.FailureInfo
+        self,
+        context: dg.AssetExecutionContext,
+        frame: pl.LazyFrame,
+        failed: dy.FailureInfo,
+        columns: list[str],
     ) -> None:
         """Write the bad rows with their reasons; refuse to go on if there are too many."""
-        manager: PolarsIOManager = context.resources.io_manager
-        key, partition = context.asset_key, _partition(context)
+        manager, key, partition = _manager(context), context.asset_key, _partition(context)
         uri = manager.quarantine_uri(key, *partition)
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "bad.parquet")
             failed.sink_parquet(file)
-            bad = _with_reasons(pl.scan_parquet(file), self.schema)
+            bad = _with_reasons(pl.scan_parquet(file), columns)
             written = manager.store.write(bad, uri)
         context.add_output_metadata({"quarantined_rows": written.rows, "quarantine": uri})
         if not written.rows:
@@ -235,6 +245,16 @@ def _current_context() -> dg.AssetExecutionContext | None:
         return None
 
 
+def _manager(context: Any) -> PolarsIOManager:
+    manager = context.resources.io_manager
+    if not isinstance(manager, PolarsIOManager):
+        raise _failure(
+            "A contract needs the project's I/O manager to know where the quarantine is: "
+            'run the asset with resources={"io_manager": PolarsIOManager(...)}.'
+        )
+    return manager
+
+
 def _partition(context: Any) -> tuple[str, ...]:
     return (context.partition_key,) if context.has_partition_key else ()
 
@@ -275,13 +295,12 @@ def _parse(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     return text.cast(dtype, strict=False)
 
 
-def _with_reasons(bad: pl.LazyFrame, schema: type[dy.Schema]) -> pl.LazyFrame:
+def _with_reasons(bad: pl.LazyFrame, columns: list[str]) -> pl.LazyFrame:
     """The rows as they were received, and the names of the rules that each breaks."""
-    columns = bad.collect_schema()
-    if _RECEIVED not in columns:  # a schema without a rule has no bad rows
+    names = bad.collect_schema().names()
+    if _RECEIVED not in names:  # a schema without a rule has no bad rows
         return pl.LazyFrame(schema={REASONS: pl.List(pl.String)})
-    received = [field.name for field in columns[_RECEIVED].fields]
-    rules = [name for name in columns if name not in {*schema.column_names(), *received, _RECEIVED}]
+    rules = [name for name in names if name not in columns]
     reasons = []
     for rule in rules:
         kept = pl.col(rule).fill_null(True)
@@ -309,10 +328,10 @@ def _height(frame: pl.LazyFrame) -> int:
     return frame.select(pl.len()).collect().item()
 
 
-def _required(manager: PolarsIOManager, uri: str, asset: str) -> str:
-    if not manager.store.exists(uri):
-        raise _failure(f"{asset} has not been materialized with its contract yet: no {uri}.")
-    return uri
+def _stored(store: Store, uri: str) -> pl.LazyFrame:
+    if not store.exists(uri):
+        raise _failure(f"There is no {uri} to check: materialize the asset first.")
+    return store.scan(uri)
 
 
 def _report(context: dg.AssetExecutionContext, result: dg.AssetCheckResult) -> None:

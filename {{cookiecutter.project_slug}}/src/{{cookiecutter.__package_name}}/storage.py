@@ -22,6 +22,7 @@ from {{ cookiecutter.__package_name }}.store import (
 )
 
 FORMAT_VARIABLE = "POLSTER_BRONZE_FORMAT"
+PREVIEW_COLUMNS = 50
 
 _LAYER = re.compile(r"(bronze|silver|gold)_")
 
@@ -189,10 +190,12 @@ class PolarsIOManager(dg.ConfigurableIOManager):
     def _describe(self, key: dg.AssetKey, uri: str) -> dict[str, Any]:
         """Columns from the file's footer and its first rows: the data is not read again."""
         frame = self.store_of(key).scan(uri)
-        columns = [dg.TableColumn(name, str(t)) for name, t in frame.collect_schema().items()]
+        schema = frame.collect_schema()
+        columns = [dg.TableColumn(name, str(dtype)) for name, dtype in schema.items()]
         shown = {"path": uri, "dagster/column_schema": dg.TableSchema(columns)}
         if self.preview_rows:
-            table = markdown_table(frame.head(self.preview_rows).collect())
+            head = frame.select(schema.names()[:PREVIEW_COLUMNS]).head(self.preview_rows)
+            table = markdown_table(head.collect())
             shown["preview"] = dg.MetadataValue.md(table)
         return shown
 
