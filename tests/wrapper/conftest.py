@@ -1,12 +1,18 @@
 """Run the `polster` command of this checkout as a process, with or without a terminal."""
 
+import io
+import logging
 import os
+import select
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+
+from polster.__main__ import main
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LEAKS = ("VIRTUAL_ENV", "PYTHONSAFEPATH", "NO_COLOR", "FORCE_COLOR")
@@ -51,6 +57,32 @@ def polster() -> Run:
 
 
 @pytest.fixture
+def polster_here(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Run]:
+    """Return a function like `polster` that stays in this process: baking is then much faster."""
+
+    def run_polster(
+        *argv: str | Path, cwd: Path, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        with monkeypatch.context() as patch:
+            patch.chdir(cwd)
+            patch.setattr(sys, "argv", ["polster", *map(str, argv)])
+            patch.setattr(sys, "stdin", io.StringIO())
+            for name, value in (env or {}).items():
+                patch.setenv(name, value)
+            capfd.readouterr()
+            with pytest.raises(SystemExit) as ended:
+                main()
+        out, err = capfd.readouterr()
+        return subprocess.CompletedProcess(argv, int(ended.value.code or 0), out, err)
+
+    level = logging.getLogger("cookiecutter").level
+    yield run_polster
+    logging.getLogger("cookiecutter").setLevel(level)
+
+
+@pytest.fixture
 def spy_project(tmp_path: Path) -> Path:
     """Return a project whose polster_tasks and run_polster.py report how they were called."""
     root = tmp_path / "a spy's projéct"
@@ -77,17 +109,27 @@ def on_terminal() -> Callable[..., tuple[int, str]]:
             command = [sys.executable, "-m", "polster", *argv]
             os.execve(sys.executable, command, environment(TERM="dumb", NO_COLOR="1"))
         shown = b""
+        patience = (
+            20  # of three seconds each: a terminal that changes its mode can drop what is typed
+        )
         typed = False
-        try:
-            while True:
-                if not typed and wait.encode() in shown:
-                    os.write(terminal, keys.encode())
-                    typed = True
-                if not (piece := os.read(terminal, 4096)):
-                    break
-                shown += piece
-        except OSError:  # Linux says end of file with an error
-            pass
+        while patience:
+            if wait.encode() in shown and not typed:
+                os.write(terminal, keys.encode())
+                typed = True
+            if not select.select([terminal], [], [], 3)[0]:
+                patience -= 1
+                typed = False
+                continue
+            try:
+                piece = os.read(terminal, 4096)
+            except OSError:  # Linux says end of file with an error
+                break
+            if not piece:
+                break
+            shown += piece
+        else:
+            os.kill(pid, signal.SIGKILL)
         os.close(terminal)
         _, status = os.waitpid(pid, 0)
         return os.waitstatus_to_exitcode(status), shown.decode(errors="replace")

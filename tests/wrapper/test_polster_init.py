@@ -39,9 +39,9 @@ def test_the_files_are_those_of_cookiecutter_byte_for_byte(
 
 
 def test_the_defaults_are_those_of_cookiecutter(
-    polster: Run, bake: Callable[..., Path], tmp_path: Path
+    polster_here: Run, bake: Callable[..., Path], tmp_path: Path
 ) -> None:
-    assert polster("init", "my_project", cwd=tmp_path).returncode == 0
+    assert polster_here("init", "my_project", cwd=tmp_path).returncode == 0
     baked = bake(project_name="my_project", ci="github")
     assert contents(tmp_path / "my_project") == contents(baked)
 
@@ -71,11 +71,11 @@ def test_it_makes_the_folder_here_and_prints_three_commands_that_work(
      "x\n", "a__b", "con", "é", "{{ 7*7 }}", "{% raw %}", "'", '"', "--", "a" * 51],
 )  # fmt: skip
 def test_a_bad_name_is_refused_in_one_sentence_before_anything_is_written(
-    name: str, polster: Run, tmp_path: Path
+    name: str, polster_here: Run, tmp_path: Path
 ) -> None:
     folder = tmp_path / "in here"
     folder.mkdir()
-    done = polster("init", "--", name, cwd=folder)
+    done = polster_here("init", "--", name, cwd=folder)
     assert done.returncode == 2
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
@@ -85,7 +85,9 @@ def test_a_bad_name_is_refused_in_one_sentence_before_anything_is_written(
 
 
 @pytest.mark.parametrize("kind", ["empty folder", "folder", "file", "broken link"])
-def test_what_exists_is_refused_and_left_alone(kind: str, polster: Run, tmp_path: Path) -> None:
+def test_what_exists_is_refused_and_left_alone(
+    kind: str, polster_here: Run, tmp_path: Path
+) -> None:
     target = tmp_path / "my_project"
     if kind == "file":
         target.write_text("mine", encoding="utf-8")
@@ -96,7 +98,7 @@ def test_what_exists_is_refused_and_left_alone(kind: str, polster: Run, tmp_path
         if kind == "folder":
             (target / "mine.txt").write_text("mine", encoding="utf-8")
     before = contents(tmp_path)
-    done = polster("init", "my_project", cwd=tmp_path)
+    done = polster_here("init", "my_project", cwd=tmp_path)
     assert done.returncode == 1
     assert "my_project exists already" in done.stderr and len(done.stderr.splitlines()) == 1
     assert contents(tmp_path) == before and list(tmp_path.iterdir()) == [target]
@@ -106,55 +108,59 @@ def test_what_exists_is_refused_and_left_alone(kind: str, polster: Run, tmp_path
     "description",
     ["{{ 7 * 7 }}", "{% raw %}{{ cookiecutter.x }}", "{# gone? #}", 'say "hi" \\ back', "naïve 😀"],
 )
-def test_a_description_arrives_literally(description: str, polster: Run, tmp_path: Path) -> None:
-    done = polster("init", "my_project", "--description", description, cwd=tmp_path)
+def test_a_description_arrives_literally(
+    description: str, polster_here: Run, tmp_path: Path
+) -> None:
+    done = polster_here("init", "my_project", "--description", description, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     project = tomllib.loads((tmp_path / "my_project/pyproject.toml").read_text(encoding="utf-8"))
     assert project["project"]["description"] == description
 
 
-def test_a_dry_run_lists_the_files_and_writes_nothing(polster: Run, tmp_path: Path) -> None:
-    planned = polster("init", "my_project", "--dry-run", "--output-dir", "new/one", cwd=tmp_path)
+def test_a_dry_run_lists_the_files_and_writes_nothing(polster_here: Run, tmp_path: Path) -> None:
+    planned = polster_here(
+        "init", "my_project", "--dry-run", "--output-dir", "new/one", cwd=tmp_path
+    )
     assert planned.returncode == 0
     assert list(tmp_path.iterdir()) == []
-    polster("init", "my_project", cwd=tmp_path)
+    polster_here("init", "my_project", cwd=tmp_path)
     listed = {line.strip() for line in planned.stdout.splitlines()[1:]}
     assert listed == contents(tmp_path / "my_project").keys()
 
 
-def test_the_output_dir_is_made_when_it_is_missing(polster: Run, tmp_path: Path) -> None:
-    done = polster("init", "my_project", "--output-dir", "new/one", cwd=tmp_path)
+def test_the_output_dir_is_made_when_it_is_missing(polster_here: Run, tmp_path: Path) -> None:
+    done = polster_here("init", "my_project", "--output-dir", "new/one", cwd=tmp_path)
     assert done.returncode == 0
     assert f"cd {Path('new/one/my_project')}" in done.stdout
     assert (tmp_path / "new/one/my_project/pyproject.toml").is_file()
 
 
-def test_git_only_when_asked(polster: Run, tmp_path: Path) -> None:
-    polster("init", "plain", cwd=tmp_path)
-    polster("init", "versioned", "--git", cwd=tmp_path)
+def test_git_only_when_asked(polster_here: Run, tmp_path: Path) -> None:
+    polster_here("init", "plain", cwd=tmp_path)
+    polster_here("init", "versioned", "--git", cwd=tmp_path)
     assert not (tmp_path / "plain/.git").exists()
     assert (tmp_path / "versioned/.git").is_dir()
 
 
-def test_git_of_a_hook_that_calls_is_not_meant(polster: Run, tmp_path: Path) -> None:
+def test_git_of_a_hook_that_calls_is_not_meant(polster_here: Run, tmp_path: Path) -> None:
     env = {"GIT_DIR": str(tmp_path / "other"), "GIT_WORK_TREE": str(tmp_path)}
-    assert polster("init", "versioned", "--git", cwd=tmp_path, env=env).returncode == 0
+    assert polster_here("init", "versioned", "--git", cwd=tmp_path, env=env).returncode == 0
     assert (tmp_path / "versioned/.git/HEAD").is_file() and not (tmp_path / "other").exists()
 
 
-def test_git_that_fails_leaves_nothing(polster: Run, tmp_path: Path) -> None:
+def test_git_that_fails_leaves_nothing(polster_here: Run, tmp_path: Path) -> None:
     env = {"GIT_TEMPLATE_DIR": "", "GIT_DEFAULT_HASH": "no such hash"}
-    done = polster("init", "my_project", "--git", cwd=tmp_path, env=env)
+    done = polster_here("init", "my_project", "--git", cwd=tmp_path, env=env)
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
 def test_git_that_is_not_installed_is_said_before_anything_is_written(
-    polster: Run, tmp_path: Path
+    polster_here: Run, tmp_path: Path
 ) -> None:
     (tmp_path / "nothing").mkdir()
     env = {"PATH": str(tmp_path / "nothing")}
-    done = polster("init", "my_project", "--git", cwd=tmp_path, env=env)
+    done = polster_here("init", "my_project", "--git", cwd=tmp_path, env=env)
     assert done.returncode == 1 and "git" in done.stderr and len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "my_project").exists()
 
@@ -202,17 +208,21 @@ def test_the_users_cookiecutter_defaults_hold_and_their_replay_is_left_alone(
     assert not replay.exists() and not list((tmp_path / "home").iterdir())
 
 
-def test_a_broken_cookiecutter_configuration_is_one_sentence(polster: Run, tmp_path: Path) -> None:
+def test_a_broken_cookiecutter_configuration_is_one_sentence(
+    polster_here: Run, tmp_path: Path
+) -> None:
     config = tmp_path / "config.yaml"
     config.write_text("default_context: [", encoding="utf-8")
-    done = polster("init", "my_project", cwd=tmp_path, env={"COOKIECUTTER_CONFIG": str(config)})
+    done = polster_here(
+        "init", "my_project", cwd=tmp_path, env={"COOKIECUTTER_CONFIG": str(config)}
+    )
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert not (tmp_path / "my_project").exists()
 
 
-def test_an_output_dir_that_is_a_file_is_one_sentence(polster: Run, tmp_path: Path) -> None:
+def test_an_output_dir_that_is_a_file_is_one_sentence(polster_here: Run, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    done = polster("init", "my_project", "--output-dir", "file/below", cwd=tmp_path)
+    done = polster_here("init", "my_project", "--output-dir", "file/below", cwd=tmp_path)
     assert done.returncode in (1, 2) and "Traceback" not in done.stderr
 
 

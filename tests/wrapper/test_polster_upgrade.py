@@ -49,18 +49,18 @@ def outdated(project: Path) -> Path:
     return project
 
 
-def test_a_fresh_project_has_nothing_to_upgrade(project: Path, polster: Run) -> None:
+def test_a_fresh_project_has_nothing_to_upgrade(project: Path, polster_here: Run) -> None:
     before = contents(project)
-    done = polster("upgrade", cwd=project / "src")
+    done = polster_here("upgrade", cwd=project / "src")
     assert done.returncode == 0 and f"is {VERSION} already" in done.stdout
     assert contents(project) == before and not (project / ".polster").exists()
 
 
 def test_it_brings_exactly_this_versions_tooling_and_shows_what_changes(
-    outdated: Path, bake: Callable[..., Path], polster: Run
+    outdated: Path, bake: Callable[..., Path], polster_here: Run, polster: Run
 ) -> None:
     before = contents(outdated)
-    done = polster("upgrade", cwd=outdated / "src")
+    done = polster_here("upgrade", cwd=outdated / "src")
     assert done.returncode == 0, done.stderr
     assert f"polster_tasks 0.0.1 -> {VERSION}" in done.stdout
     for kind, path in (
@@ -81,88 +81,90 @@ def test_it_brings_exactly_this_versions_tooling_and_shows_what_changes(
     assert polster("validate", cwd=outdated).stderr == ""
 
 
-def test_undo_goes_back_and_a_second_undo_goes_forth(outdated: Path, polster: Run) -> None:
+def test_undo_goes_back_and_a_second_undo_goes_forth(outdated: Path, polster_here: Run) -> None:
     old = contents(outdated)
-    polster("upgrade", cwd=outdated)
+    polster_here("upgrade", cwd=outdated)
     new = contents(outdated)
-    done = polster("upgrade", "--undo", cwd=outdated)
+    done = polster_here("upgrade", "--undo", cwd=outdated)
     assert done.returncode == 0 and f"polster_tasks {VERSION} -> 0.0.1" in done.stdout
     assert contents(outdated) == old
-    assert polster("upgrade", "--undo", cwd=outdated).returncode == 0
+    assert polster_here("upgrade", "--undo", cwd=outdated).returncode == 0
     assert contents(outdated) == new
 
 
-def test_a_dry_run_shows_and_changes_nothing(outdated: Path, polster: Run) -> None:
+def test_a_dry_run_shows_and_changes_nothing(outdated: Path, polster_here: Run) -> None:
     before = contents(outdated)
     for options in ([], ["--force"]):
-        done = polster("upgrade", "--dry-run", *options, cwd=outdated)
+        done = polster_here("upgrade", "--dry-run", *options, cwd=outdated)
         assert done.returncode == 0 and "layers.py" in done.stdout
         assert contents(outdated) == before and not (outdated / ".polster").exists()
 
 
-def test_verbose_shows_the_lines(outdated: Path, polster: Run) -> None:
-    done = polster("--verbose", "upgrade", "--dry-run", cwd=outdated)
+def test_verbose_shows_the_lines(outdated: Path, polster_here: Run) -> None:
+    done = polster_here("--verbose", "upgrade", "--dry-run", cwd=outdated)
     assert "-LAYERS = {}" in done.stdout
 
 
 @pytest.mark.parametrize("edit", ["changed", "added"])
 def test_local_edits_are_refused_unless_forced_and_then_kept_for_undo(
-    edit: str, outdated: Path, polster: Run
+    edit: str, outdated: Path, polster_here: Run
 ) -> None:
     path = outdated / "polster_tasks" / ("rules.py" if edit == "changed" else "our_rules.py")
     with path.open("a", encoding="utf-8") as file:
         file.write("# ours\n")
     before = contents(outdated)
-    done = polster("upgrade", cwd=outdated)
+    done = polster_here("upgrade", cwd=outdated)
     assert done.returncode == 1
     assert f"polster_tasks/{path.name}" in done.stderr and "--force" in done.stderr
     assert "abandoned.py" not in done.stderr  # the release's own file, not an edit
     assert contents(outdated) == before
-    assert polster("upgrade", "--force", cwd=outdated).returncode == 0
+    assert polster_here("upgrade", "--force", cwd=outdated).returncode == 0
     assert not path.exists() or "# ours" not in path.read_text(encoding="utf-8")
-    assert polster("upgrade", "--undo", cwd=outdated).returncode == 0
+    assert polster_here("upgrade", "--undo", cwd=outdated).returncode == 0
     assert contents(outdated) == before
 
 
-def test_an_edit_that_the_new_version_has_too_is_no_loss(outdated: Path, polster: Run) -> None:
+def test_an_edit_that_the_new_version_has_too_is_no_loss(outdated: Path, polster_here: Run) -> None:
     layers = outdated / "polster_tasks/layers.py"
     layers.write_bytes((RELEASED / "layers.py").read_bytes())
-    assert polster("upgrade", cwd=outdated).returncode == 0
+    assert polster_here("upgrade", cwd=outdated).returncode == 0
 
 
-def test_without_a_manifest_nobody_can_tell_so_it_is_refused(outdated: Path, polster: Run) -> None:
+def test_without_a_manifest_nobody_can_tell_so_it_is_refused(
+    outdated: Path, polster_here: Run
+) -> None:
     (outdated / "polster_tasks" / upgrading.MANIFEST).unlink()
-    done = polster("upgrade", cwd=outdated)
+    done = polster_here("upgrade", cwd=outdated)
     assert done.returncode == 1 and "layers.py" in done.stderr
-    assert polster("upgrade", "--force", cwd=outdated).returncode == 0
+    assert polster_here("upgrade", "--force", cwd=outdated).returncode == 0
     assert (outdated / "polster_tasks" / upgrading.MANIFEST).is_file()
 
 
-def test_line_ends_that_git_changed_are_no_edit(outdated: Path, polster: Run) -> None:
+def test_line_ends_that_git_changed_are_no_edit(outdated: Path, polster_here: Run) -> None:
     for path in (outdated / "polster_tasks").rglob("*.py"):
         path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
-    assert polster("upgrade", cwd=outdated).returncode == 0
+    assert polster_here("upgrade", cwd=outdated).returncode == 0
 
 
-def test_missing_tooling_is_brought_back(outdated: Path, polster: Run) -> None:
+def test_missing_tooling_is_brought_back(outdated: Path, polster_here: Run, polster: Run) -> None:
     shutil.rmtree(outdated / "polster_tasks")
-    done = polster("upgrade", cwd=outdated)
+    done = polster_here("upgrade", cwd=outdated)
     assert done.returncode == 0, done.stderr
     assert polster("validate", cwd=outdated).returncode in (0, 1)
 
 
-def test_a_newer_project_is_not_taken_back_unless_forced(outdated: Path, polster: Run) -> None:
+def test_a_newer_project_is_not_taken_back_unless_forced(outdated: Path, polster_here: Run) -> None:
     init = outdated / "polster_tasks/__init__.py"
     init.write_text(init.read_text(encoding="utf-8").replace("0.0.1", "99.0"), encoding="utf-8")
     write_manifest(outdated / "polster_tasks")
     before = contents(outdated)
-    done = polster("upgrade", cwd=outdated)
+    done = polster_here("upgrade", cwd=outdated)
     assert done.returncode == 1 and "99.0 is newer" in done.stderr and contents(outdated) == before
-    assert polster("upgrade", "--force", cwd=outdated).returncode == 0
+    assert polster_here("upgrade", "--force", cwd=outdated).returncode == 0
 
 
-def test_nothing_to_undo_is_said(project: Path, polster: Run) -> None:
-    done = polster("upgrade", "--undo", cwd=project)
+def test_nothing_to_undo_is_said(project: Path, polster_here: Run) -> None:
+    done = polster_here("upgrade", "--undo", cwd=project)
     assert done.returncode == 1 and "Nothing to undo" in done.stderr
 
 
