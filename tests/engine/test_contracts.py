@@ -282,6 +282,21 @@ def test_references_are_checked_between_assets(engine, materialize):
     assert found.metadata["rows_without_reference"].value == 2
     assert found.metadata["most_frequent"].value.splitlines()[-1] == "| x | 2 |"
 
+    elsewhere = engine.contracts.reference_check(
+        "silver_orders", "customer_id", to="bronze_elsewhere", to_column="id"
+    )
+
+    @dg.asset
+    def bronze_elsewhere() -> pl.LazyFrame:
+        return pl.LazyFrame({"id": ["a"]})
+
+    assets = (bronze_customers, silver_orders, bronze_elsewhere, elsewhere)
+    alone = materialize(*assets, selection=dg.AssetSelection.assets("silver_orders"))
+    assert alone.success  # what is referred to is not there yet: said, but no broken run
+    [found] = alone.get_asset_check_evaluations()
+    assert not found.passed
+    assert found.description == "bronze_elsewhere has not been materialized yet."
+
     strict = engine.contracts.reference_check(
         "silver_orders",
         "customer_id",

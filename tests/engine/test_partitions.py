@@ -81,7 +81,7 @@ def test_missing_partitions_are_left_out_where_the_asset_says_so(materialize, io
         return bronze_daily
 
     nothing = materialize(bronze_daily, silver_some, selection="silver_some")
-    assert "bronze_daily has no partition to read here" in error_of(nothing)
+    assert "bronze_daily has nothing to read here yet" in error_of(nothing)
     fill(materialize, bronze_daily, [DAYS[0], DAYS[2]])
     result = materialize(bronze_daily, silver_some, selection="silver_some")
     assert result.success

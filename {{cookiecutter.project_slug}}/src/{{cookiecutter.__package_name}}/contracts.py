@@ -216,11 +216,16 @@ def reference_check(
         asset=asset,
         name=f"{column}_is_in_{to}",
         description=f"Every {column} is a {to_column or column} of {to}.",
-        additional_ins={"referred": dg.AssetIn(to)},
+        additional_ins={
+            "referred": dg.AssetIn(to, metadata={"allow_missing_partitions": True}),
+        },
         blocking=severity == _ERROR,
     )
-    def reference(rows: pl.LazyFrame, referred: pl.LazyFrame) -> dg.AssetCheckResult:
-        known = referred.select(value=to_column or column)
+    def reference(rows: pl.LazyFrame, referred: dict[str, pl.LazyFrame]) -> dg.AssetCheckResult:
+        if not referred:
+            told = f"{to} has not been materialized yet."
+            return dg.AssetCheckResult(passed=False, severity=severity, description=told)
+        known = pl.concat(referred.values()).select(value=to_column or column)
         orphans = rows.select(value=column).drop_nulls().join(known, on="value", how="anti")
         counted = orphans.group_by("value").len("rows").collect()
         found = counted.sort("rows", "value", descending=[True, False])

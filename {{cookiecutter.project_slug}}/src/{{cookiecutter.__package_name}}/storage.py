@@ -126,7 +126,7 @@ class PolarsIOManager(dg.ConfigurableIOManager):
             )
         files = self._files(context)
         if not files and not one_by_one:
-            raise _failure(f"{context.asset_key.to_user_string()} has no partition to read here.")
+            raise _failure(f"{context.asset_key.to_user_string()} has nothing to read here yet.")
 
         def read(uris: str | list[str]) -> pl.LazyFrame | pl.DataFrame:
             frame = self.store_of(context.asset_key).scan(uris)
@@ -140,14 +140,17 @@ class PolarsIOManager(dg.ConfigurableIOManager):
         """The files of the upstream by partition key; what is missing is an error, or left out."""
         key, name = context.asset_key, context.asset_key.to_user_string()
         exists = self.store_of(key).exists
+        tolerated = (context.definition_metadata or {}).get("allow_missing_partitions")
         if not context.has_asset_partitions:
             uri = self.uri(key)
-            if not exists(uri):
-                raise _failure(
-                    f"{name} has not been materialized yet: there is no {uri}. "
-                    f"Run it first: python run_polster.py --asset {name}"
-                )
-            return {"": uri}
+            if exists(uri):
+                return {"": uri}
+            if tolerated:
+                return {}
+            raise _failure(
+                f"{name} has not been materialized yet: there is no {uri}. "
+                f"Run it first: python run_polster.py --asset {name}"
+            )
         uris = {part: self.uri(key, part) for part in context.asset_partition_keys}
         with ThreadPoolExecutor(16) as pool:  # an object store answers slowly, but many at once
             there = dict(zip(uris, pool.map(exists, uris.values()), strict=True))
@@ -155,7 +158,6 @@ class PolarsIOManager(dg.ConfigurableIOManager):
         found = {part: uri for part, uri in uris.items() if there[part]}
         told = f"{name} lacks {len(missing)} of the {len(uris)} partitions that are needed here"
         told += f": {', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''}."
-        tolerated = (context.definition_metadata or {}).get("allow_missing_partitions")
         if missing and not tolerated:
             raise _failure(
                 f"{told} Materialize them first, or let this input do without: "
