@@ -270,6 +270,11 @@ def docstring(node: ast.FunctionDef) -> str | None:
     text = value.value if type(value) is ast.Constant else None
     if not isinstance(text, str) or "\n" not in text:
         return text.strip() if isinstance(text, str) else None
+    return without_indentation(text)
+
+
+def without_indentation(text: str) -> str:
+    """Return a docstring without the indentation of the code (from Python 3.13 it has none)."""
     head, *rest = text.expandtabs().split("\n")
     margin = min((len(line) - len(line.lstrip()) for line in rest if line.strip()), default=0)
     return "\n".join([head.lstrip(), *(line[margin:].rstrip() for line in rest)]).strip("\n")

@@ -2,6 +2,7 @@
 
 from . import rules_files, rules_graph, rules_habits  # noqa: F401
 from .catalog import Catalog
+from .defining import without_indentation
 from .findings import RULES, Finding, Rule, View
 from .project import Project, UsageError
 
@@ -77,8 +78,7 @@ def explain(code_or_name: str) -> str:
 
 
 def _explanation(rule: Rule) -> str:
-    lines = (rule.find.__doc__ or "").strip("\n").split("\n")
-    text = "\n".join(line.removeprefix("    ") for line in lines).strip()
+    text = without_indentation(rule.find.__doc__ or "")
     return f"{rule.code} {rule.name} ({rule.severity})\n\n{text}"
 
 

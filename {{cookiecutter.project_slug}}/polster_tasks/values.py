@@ -38,6 +38,7 @@ class Unknown(NamedTuple):
 
 _REFS: dict[str, Ref] = {}  # each once: `polars.LazyFrame` comes up in every file
 Scope = dict[str, Any]  # a name's value, or the expression that gives it
+_LONGEST = 50_000  # no list or text that doubles at every line
 _COPIES = ("list", "tuple", "set", "frozenset", "sorted")
 
 
@@ -88,6 +89,8 @@ def _sequence(node: ast.List | ast.Tuple | ast.Set, scope: Scope) -> Any:
         starred = isinstance(element, ast.Starred)
         value = evaluate(element.value if starred else element, scope)
         if starred and isinstance(value, list):
+            if len(items) + len(value) > _LONGEST:
+                return _unknown(node)
             items += value
         else:
             items.append(Item(value, element.lineno, element.col_offset + 1, starred))
@@ -113,7 +116,7 @@ def _binary(node: ast.BinOp, scope: Scope) -> Any:
     if isinstance(node.op, ast.Add):
         for kind in (str, list):
             if isinstance(left, kind) and isinstance(right, kind):
-                return left + right
+                return left + right if len(left) + len(right) < _LONGEST else _unknown(node)
         if isinstance(left, list) or isinstance(right, list):
             sides = ((left, node.left), (right, node.right))
             return [
@@ -138,7 +141,9 @@ def _fstring(node: ast.JoinedStr, scope: Scope) -> Any:
                 return _unknown(node)
             part = part.value
         parts.append(evaluate(part, scope))
-    return "".join(parts) if all(isinstance(part, str) for part in parts) else _unknown(node)
+    if not all(isinstance(part, str) for part in parts) or sum(map(len, parts)) > _LONGEST:
+        return _unknown(node)
+    return "".join(parts)
 
 
 def _comprehension(node: ast.ListComp | ast.SetComp | ast.GeneratorExp, scope: Scope) -> Any:
