@@ -363,3 +363,20 @@ def test_another_io_manager_is_refused_in_a_sentence(engine):
 
     with pytest.raises(dg.Failure, match="A contract needs the project's I/O manager"):
         dg.materialize([silver_orders], resources={"io_manager": dg.mem_io_manager})
+
+
+def test_many_partitions_in_one_run_are_refused(engine, materialize, error_of):
+    """Their bad rows would overwrite each other's."""
+    contract = engine.contracts.Contract(Orders, max_bad_share=1)
+    days = dg.DailyPartitionsDefinition("2026-01-01", end_date="2026-01-04")
+
+    @dg.asset(partitions_def=days)
+    def silver_orders(context: dg.AssetExecutionContext):
+        return {day: contract.good_rows(RECEIVED) for day in context.partition_keys}
+
+    tags = {
+        "dagster/asset_partition_range_start": "2026-01-01",
+        "dagster/asset_partition_range_end": "2026-01-03",
+    }
+    result = materialize(silver_orders, tags=tags)
+    assert "one partition at a time" in error_of(result)

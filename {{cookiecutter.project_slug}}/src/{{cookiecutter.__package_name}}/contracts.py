@@ -143,6 +143,11 @@ class Contract:
         columns: list[str],
     ) -> None:
         """Write the bad rows with their reasons; refuse to go on if there are too many."""
+        if context.has_partition_key_range and not context.has_partition_key:
+            raise _failure(
+                "A contract looks at one partition at a time, so that each has its quarantine: "
+                "leave out BackfillPolicy.single_run()."
+            )
         manager, key, partition = _manager(context), context.asset_key, _partition(context)
         uri = manager.quarantine_uri(key, *partition)
         with tempfile.TemporaryDirectory() as folder:
