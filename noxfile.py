@@ -67,5 +67,6 @@ def build(session: nox.Session) -> None:
 def lint(session: nox.Session) -> None:
     """Check style and formatting of the template's own Python."""
     session.install(*pinned("ruff"))
-    session.run("ruff", "check", ".")
-    session.run("ruff", "format", "--check", ".")
+    # Said by name, because the template's own pyproject.toml is for generated projects.
+    session.run("ruff", "check", "--config=pyproject.toml", ".")
+    session.run("ruff", "format", "--check", "--config=pyproject.toml", ".")
