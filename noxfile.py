@@ -68,5 +68,5 @@ def lint(session: nox.Session) -> None:
     """Check style and formatting of the template's own Python."""
     session.install(*pinned("ruff"))
     # Said by name, because the template's own pyproject.toml is for generated projects.
-    session.run("ruff", "check", "--config=pyproject.toml", ".")
-    session.run("ruff", "format", "--check", "--config=pyproject.toml", ".")
+    session.run("ruff", "check", "--no-cache", "--config=pyproject.toml", ".")
+    session.run("ruff", "format", "--check", "--no-cache", "--config=pyproject.toml", ".")

@@ -10,10 +10,10 @@ NOT_OURS = {".git", ".nox", ".venv"}
 
 for folder, subfolders, files in os.walk("."):
     subfolders[:] = set(subfolders) - NOT_OURS
-    # pip compiles the Python files of an installed template, so a bake can carry the caches along.
-    if "__pycache__" in subfolders:
-        subfolders.remove("__pycache__")
-        shutil.rmtree(Path(folder, "__pycache__"))
+    # pip compiles the Python files of an installed template, ruff keeps notes in one that it checks.
+    for cache in {"__pycache__", ".ruff_cache"} & set(subfolders):
+        subfolders.remove(cache)
+        shutil.rmtree(Path(folder, cache))
     # Files of a read-only template (a system's package, a sealed store) come out read-only.
     for path in (Path(folder, file) for file in files):
         if not path.is_symlink() and not path.stat().st_mode & 0o200:

@@ -149,8 +149,10 @@ def upgrade(obj, dry_run, force, undo):
         click.echo(change.summary())
         if obj["verbose"]:
             click.echo("\n".join(change.diff()))
+    if plan.obstacle:
+        raise Refusal(plan.obstacle)
     if not dry_run:
-        click.echo("`polster upgrade --undo` goes back.")
+        click.echo("Done. `polster upgrade --undo` goes back.")
 
 
 for _name, _help in TASK_COMMANDS.items():

@@ -39,11 +39,12 @@ class Change(NamedTuple):
 
 
 class Upgrade(NamedTuple):
-    """What bringing the tooling from one version to another means."""
+    """What bringing the tooling from one version to another means, and why it is not done."""
 
     before: str
     after: str
     changes: list[Change]
+    obstacle: str | None = None
 
 
 def read(tasks: Path) -> dict[str, bytes]:
@@ -84,33 +85,34 @@ def local_edits(tasks: Path, changes: list[Change]) -> list[str]:
 def upgrade(root: Path, *, force: bool, dry_run: bool) -> Upgrade:
     """Replace the tooling of the project at `root` by the bundled one, and keep the old for `undo`.
 
-    Raises:
-        Refusal: if local edits would be lost or the project is ahead, unless `force`.
+    Nothing is replaced on a dry run, or when the plan that is returned has an obstacle: local edits
+    would be lost, or the project is ahead of this package. With `force` there is none.
     """
     tasks = root / TASKS
     answers = {"project_name": "upgrade", "project_slug": "upgrade_of_polster_tasks"}
     with tempfile.TemporaryDirectory() as folder:
         fresh = bake(answers, Path(folder)) / TASKS
         plan = compare(tasks, fresh)
-        if plan.changes and not force:
-            refuse_loss(tasks, plan)
-        if plan.changes and not dry_run:
+        if not force:
+            plan = plan._replace(obstacle=obstacle(tasks, plan))
+        if plan.changes and not plan.obstacle and not dry_run:
             exchange(tasks, fresh, kept_copy(root))
     return plan
 
 
-def refuse_loss(tasks: Path, plan: Upgrade) -> None:
-    """Raise a Refusal if the upgrade would go backwards or lose local edits."""
+def obstacle(tasks: Path, plan: Upgrade) -> str | None:
+    """Return a sentence if the upgrade would go backwards or lose local edits."""
     if plan.before != "unknown" and order(plan.before) > order(plan.after):
-        raise Refusal(
+        return (
             f"The project's {TASKS} {plan.before} is newer than this polster {plan.after}: "
             "upgrade polster itself, or go back with --force."
         )
     if edits := local_edits(tasks, plan.changes):
-        raise Refusal(
+        return (
             f"Local edits would be lost in {', '.join(f'{TASKS}/{path}' for path in edits)}: "
             "keep them elsewhere, then --force (the old copy stays for --undo)."
         )
+    return None
 
 
 def undo(root: Path, *, dry_run: bool) -> Upgrade:
@@ -138,15 +140,16 @@ def exchange(tasks: Path, source: Path, kept: Path) -> None:
 
     A process killed between the renames leaves no `tasks` but `kept`: `polster upgrade` mends it.
     """
+    kept.parent.mkdir(exist_ok=True)  # git-ignored, should a killed process leave something
     with staging(kept.parent) as folder:
         fresh = Path(shutil.copytree(source, folder / TASKS))
         if kept.exists():
             kept.rename(folder / "older")
         if tasks.exists():
-            kept.parent.mkdir(exist_ok=True)
             tasks.rename(kept)
         try:
             fresh.rename(tasks)
         except OSError:
-            kept.rename(tasks)
+            if kept.exists():
+                kept.rename(tasks)
             raise

@@ -119,6 +119,24 @@ def test_a_project_folder_with_spaces_and_letters_beyond_ascii(
     holds(folder / "shop")
 
 
+def test_leftovers_of_tools_in_the_template_are_not_baked(
+    checkout: Path, run_in: Run, holds: Callable[..., None], tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(checkout, copy, symlinks=True)
+    template = copy / "{{cookiecutter.project_slug}}"
+    for path in (
+        ".ruff_cache/0.17.6/1",
+        "polster_tasks/.ruff_cache/0.17.6/1",
+        "polster_tasks/__pycache__/layers.cpython-311.pyc",
+        "src/{{cookiecutter.__package_name}}/__pycache__/store.cpython-311.pyc",
+    ):
+        (template / path).parent.mkdir(parents=True)
+        (template / path).write_bytes(b"{{ no Jinja, no UTF-8: \x94")
+    run_in(tmp_path, *COOKIECUTTER, copy, SHOP)
+    holds(tmp_path / "shop")
+
+
 def test_baking_over_a_project_keeps_what_its_user_made(
     checkout: Path, run_in: Run, tmp_path: Path
 ) -> None:

@@ -117,6 +117,8 @@ def test_local_edits_are_refused_unless_forced_and_then_kept_for_undo(
     assert done.returncode == 1
     assert f"polster_tasks/{path.name}" in done.stderr and "--force" in done.stderr
     assert "abandoned.py" not in done.stderr  # the release's own file, not an edit
+    assert "abandoned.py" in done.stdout  # what would change is shown all the same
+    assert "Done" not in done.stdout
     assert contents(outdated) == before
     assert polster_here("upgrade", "--force", cwd=outdated).returncode == 0
     assert not path.exists() or "# ours" not in path.read_text(encoding="utf-8")
