@@ -25,6 +25,7 @@ ECOMMERCE_ASSETS = {
 ECOMMERCE = {
     "data/landing/raw_orders.csv",
     "data/landing/raw_customers.csv",
+    "tests/silver/test_silver_validated_orders_properties.py",
     "tests/test_ecommerce.py",
 } | {
     file
@@ -51,7 +52,7 @@ def common_files() -> set[str]:
     return {
         name.replace("{{cookiecutter.__package_name}}", "my_pipeline")
         for name in names
-        if "{%" not in name and "__pycache__" not in name
+        if "{%" not in name and "_cache" not in name and "__pycache__" not in name
     }
 
 
