@@ -3,6 +3,7 @@
 import argparse
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -80,9 +81,9 @@ def hand_over(session: str, argv: list[str]) -> int:
     venv = ROOT / ".venv"
     if (venv / folder).exists() and Path(sys.prefix).resolve() != venv.resolve():
         where, command = "the project's .venv", [str(venv / folder), __file__, *argv]
-    elif importlib.util.find_spec("nox"):
+    elif nox := find_nox():
         where = f"nox -s {session}, which makes its own environment"
-        command = [sys.executable, "-m", "nox", "-f", str(ROOT / "noxfile.py"), "-s", session, "--"]
+        command = [*nox, "-f", str(ROOT / "noxfile.py"), "-s", session, "--"]
         command += [argument for argument in argv if argument != f"--{session}"]
     else:
         sys.exit(
@@ -96,6 +97,14 @@ def hand_over(session: str, argv: list[str]) -> int:
         return subprocess.call(command)
     except KeyboardInterrupt:
         return 130
+
+
+def find_nox() -> list[str]:
+    """Return the command that runs nox: this Python's own, or one installed for the user."""
+    if importlib.util.find_spec("nox"):
+        return [sys.executable, "-m", "nox"]
+    found = shutil.which("nox")
+    return [found] if found else []
 
 
 def main(argv: list[str]) -> int:

@@ -104,4 +104,4 @@ def test_every_setting_that_the_code_reads_is_in_the_example_of_env() -> None:
         for name in re.findall(r"\"(POLSTER_[A-Z_]+)\"", path.read_text(encoding="utf-8"))
     }
     example = (template / ".env.example").read_text(encoding="utf-8")
-    assert named == set(re.findall(r"^# (POLSTER_[A-Z_]+)=", example, re.MULTILINE))
+    assert sorted(named) == sorted(re.findall(r"^# (POLSTER_[A-Z_]+)=", example, re.MULTILINE))
