@@ -47,7 +47,7 @@ def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_python_with_neither_dagster_nor_nox_says_what_to_install(
     project: Path, bare_python: Path
 ) -> None:
-    done = call(project, bare_python, "run_polster.py", check=False)
+    done = call(project, bare_python, "run_polster.py", check=False, PATH=os.defpath)
 
     assert done.returncode == 1
     assert done.stderr.startswith("This Python has no Dagster: run `pip install -e .`")
@@ -87,13 +87,20 @@ def test_uv_sync_makes_an_environment_that_run_polster_finds(
         assert "Warning" not in said, dagster_command
 
 
-def test_the_nox_sessions_make_their_own_environments(bake: Callable[..., Path]) -> None:
+def test_the_nox_sessions_make_their_own_environments(
+    bake: Callable[..., Path], bare_python: Path
+) -> None:
     project = bake(starter="ecommerce")
     nox = (sys.executable, "-m", "nox", "-s")
 
     assert "gold_customer_ltv  12 rows" in call(project, *nox, "run").stdout
     told = call(project, *nox, "status", "--", "--format", "json").stdout
     assert {asset["status"] for asset in json.loads(told)["assets"]} == {"fresh"}
+    # A nox that is installed for the user (pipx, uvx) is found on the path.
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.defpath))
+    handed = call(project, bare_python, "run_polster.py", "--status", PATH=path)
+    assert "handing over to nox -s status" in handed.stderr
+    assert "gold_customer_ltv" in handed.stdout
     call(project, sys.executable, "-m", "nox")
     assert not call(project, *nox, "list_assets", "--", "--format", "json").stderr.count("Error")
 
