@@ -2,6 +2,7 @@
 
 import os
 import pty
+import signal
 import subprocess
 import sys
 
@@ -212,3 +213,41 @@ def test_a_bar_is_drawn_on_a_terminal_only(shop, run) -> None:
     assert b"Materialized 6 assets in " in shown.rstrip().splitlines()[-1]
     piped = run(shop, "run_polster.py").stdout
     assert "━" not in piped and "\x1b" not in piped
+
+
+SLOW_WITH_RETRIES = '''
+import time
+
+import dagster as dg
+import polars as pl
+
+
+@dg.asset(retry_policy=dg.RetryPolicy(max_retries=3, delay=0.1))
+def bronze_slow() -> pl.LazyFrame:
+    """A source that takes minutes."""
+    print("GO", flush=True)
+    time.sleep(300)
+    return pl.LazyFrame({"a": [1]})
+'''
+
+
+def test_ctrl_c_ends_a_run_and_is_not_tried_again(project, layer) -> None:
+    (layer("bronze") / "slow.py").write_text(SLOW_WITH_RETRIES, encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "-u", "run_polster.py"],
+        cwd=project,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout.readline() == "GO\n"
+    process.send_signal(signal.SIGINT)
+    try:
+        shown, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode != 0
+    assert "GO" not in shown
+    assert "tries again" not in shown

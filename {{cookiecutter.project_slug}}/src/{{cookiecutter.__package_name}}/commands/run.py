@@ -102,6 +102,9 @@ class Report:
             seconds = time.monotonic() - self.step_started
             self.line(f"{name}  {count}{seconds:.2f} s")
         elif event.event_type == dg.DagsterEventType.STEP_UP_FOR_RETRY:
+            reason = first_cause(event.step_retry_data.error)
+            if reason.startswith("DagsterExecutionInterruptedError"):
+                raise KeyboardInterrupt  # Ctrl-C is no fault of the source: do not try again
             self.line(f"{event.step_key}  failed, tries again")
         elif event.event_type == dg.DagsterEventType.STEP_FAILURE:
             self.failed[event.step_key] = first_cause(event.step_failure_data.error)
