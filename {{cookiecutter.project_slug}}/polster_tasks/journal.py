@@ -1,10 +1,10 @@
 """Apply a change all or nothing, whatever kills the process, and keep what a removal takes away.
 
-A change is an ordered list of renames. The journal is written before the first and deleted after
-the last. One rename is the commit point: for an addition the last (the asset file arrives), for a
-removal the first (the asset file leaves), for an undo the last. Whoever finds a journal goes
-forward if that rename was done, and back if not. A removal's journal then becomes the manifest of
-its undo folder, so that what was removed can always be put back.
+A change is an ordered list of renames. First comes what it needs, written under `.polster/`, then
+the journal, then the renames; then the journal goes. Whoever finds a journal carries on where it
+stopped, or, where that fails, goes back. An addition's asset file arrives last and a removal's
+leaves first, so the project loads after every rename. A removal's journal stays beside the files
+that it moved away: it is what an undo reads.
 """
 
 import errno
@@ -12,7 +12,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -26,28 +26,23 @@ class Change(NamedTuple):
     """What a command is about to do, complete. Paths are relative to the root, with slashes."""
 
     action: str  # add, remove or undo
-    keys: tuple[str, ...]
-    moves: tuple[tuple[str, str], ...]  # from, to; in this order
-    writes: tuple[tuple[str, str], ...] = ()  # for an addition: where each text goes
-    notes: tuple[str, ...] = ()  # what a person should know besides
-    broken: tuple[str, ...] = ()  # what will not load afterwards, one sentence each
-    needs: tuple[str, ...] = ()  # for a removal: the keys that what goes depended on
+    keys: Sequence[str]
+    moves: Sequence[tuple[str, str]]  # from, to; in this order
+    texts: Sequence[str] = ()  # for an addition: what is written at the start of each move
+    store: str = ""  # for a removal and its undo: the folder where the files wait
+    needs: Sequence[str] = ()  # for a removal: the keys that what goes depended on
+    notes: Sequence[str] = ()  # what a person should know besides
+    broken: Sequence[str] = ()  # what will not load afterwards, one sentence each
 
     @property
-    def files(self) -> tuple[str, ...]:
+    def files(self) -> list[str]:
         """The project's files that come or go."""
-        return tuple(source if self.action == "remove" else target for source, target in self.moves)
-
-
-def addition(key: str, texts: dict[str, str], notes: tuple[str, ...] = ()) -> Change:
-    """Return the change that writes new files; the last one is the asset."""
-    moves = tuple((f".polster/stage/{number}", path) for number, path in enumerate(texts))
-    return Change("add", (key,), moves, tuple(texts.items()), notes)
+        return [source if self.action == "remove" else target for source, target in self.moves]
 
 
 @contextmanager
 def locked(project: Project, patience: float = PATIENCE) -> Iterator[None]:
-    """Hold the project's lock, first repairing what an interrupted command left.
+    """Hold the project's lock, first completing what an interrupted command left.
 
     The operating system frees the lock when its process ends, however it ends.
 
@@ -57,9 +52,6 @@ def locked(project: Project, patience: float = PATIENCE) -> Iterator[None]:
     """
     try:
         project.state.mkdir(exist_ok=True)
-        ignore = project.state / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8", newline="\n")
         handle = os.open(project.state / "lock", os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
         raise _unchanged(error) from None
@@ -71,7 +63,11 @@ def locked(project: Project, patience: float = PATIENCE) -> Iterator[None]:
                     "Another command is at work in this project; try again when it is done."
                 )
             time.sleep(0.02)
-        recover(project)
+        if _journal(project).exists():
+            change = _read(_journal(project))._replace(texts=())
+            _carry_out(project, change)
+            said = f"Completed the interrupted {change.action} of {', '.join(change.keys)}."
+            print(said, file=sys.stderr)
         yield
     finally:
         os.close(handle)
@@ -88,16 +84,16 @@ def _try_lock(handle: int) -> bool:
             import fcntl
 
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
-            return False
-        raise
+    except (BlockingIOError, PermissionError):
+        return False
     return True
 
 
-def interrupted(project: Project) -> bool:
-    """Say whether a command was killed here, or is just at work."""
-    return _journal(project).exists()
+def repair(project: Project) -> None:
+    """Complete what a killed command left; leave a command that is still at work alone."""
+    if _journal(project).exists():
+        with suppress(Refusal, OSError), locked(project, patience=0):
+            pass
 
 
 def apply(project: Project, change: Change) -> None:
@@ -106,47 +102,10 @@ def apply(project: Project, change: Change) -> None:
     Raises:
         Refusal: something stands in the way, or the disk or its permissions refuse.
     """
-    root = project.root
     for _, target in change.moves:
-        if os.path.lexists(root / target):
+        if os.path.lexists(project.root / target):
             raise Refusal(f"{target} already exists; nothing was changed.")
-    try:
-        _write(_journal(project), json.dumps(change._asdict()))
-        for number, (_, text) in enumerate(change.writes):
-            _write(project.state / "stage" / str(number), text)
-        for source, target in change.moves:
-            _move(root, source, target)
-    except BaseException as error:
-        reason = _reason(error) if isinstance(error, OSError) else "interrupted"
-        try:
-            _back(project, change)
-        except OSError as second:
-            raise Refusal(
-                f"The change was not completed: {reason}; nor taken back: {_reason(second)}. Make "
-                "room or correct the permissions; the next command then puts everything right."
-            ) from None
-        if not isinstance(error, OSError):
-            raise
-        raise _unchanged(error) from None
-    _finish(project, change)
-
-
-def recover(project: Project) -> None:
-    """Complete or take back what an interrupted command left. The caller holds the lock."""
-    try:
-        change = _read(_journal(project))
-    except FileNotFoundError:
-        return
-    commit = change.moves[0 if change.action == "remove" else -1]
-    keys = ", ".join(change.keys)
-    if _done(project.root, *commit):
-        for source, target in change.moves:
-            _move(project.root, source, target)
-        _finish(project, change)
-        print(f"Completed the interrupted {change.action} of {keys}.", file=sys.stderr)
-    else:
-        _back(project, change)
-        print(f"Took back the interrupted {change.action} of {keys}.", file=sys.stderr)
+    _carry_out(project, change)
 
 
 def last_removal(project: Project) -> Change:
@@ -155,25 +114,99 @@ def last_removal(project: Project) -> Change:
     Raises:
         Refusal: there is none.
     """
-    removals = _removals(project)
-    if not removals:
+    manifests = sorted((project.state / "undo").glob("*/manifest.json"))
+    if not manifests:
         raise Refusal("There is no removal to undo.")
-    change = _read(removals[-1] / "manifest.json")
-    moves = tuple((target, source) for source, target in reversed(change.moves))
-    return change._replace(action="undo", moves=moves, notes=(), broken=())
+    change = _read(manifests[-1])
+    return change._replace(action="undo", moves=_backwards(change), notes=(), broken=())
 
 
-def store_path(project: Project, *, new: bool) -> str:
-    """Return the folder, relative to the root, of the next removal's files or the last one's."""
-    removals = _removals(project)
-    number = int(removals[-1].name) if removals else 0
-    return f".polster/undo/{number + new:04}"
+def next_store(project: Project) -> str:
+    """Return the folder, relative to the root, for the files of the next removal."""
+    used = [int(folder.name) for folder in (project.state / "undo").glob("[0-9]*")]
+    return f".polster/undo/{max(used, default=0) + 1:06}"
 
 
-def _removals(project: Project) -> list[Path]:
-    """The undo folders, oldest first."""
-    folders = (file.parent for file in (project.state / "undo").glob("[0-9]*/manifest.json"))
-    return sorted(folders, key=lambda folder: int(folder.name))
+def _carry_out(project: Project, change: Change) -> None:
+    """Do what is left of a change, or take back all of it."""
+    try:
+        for (source, _), text in zip(change.moves, change.texts, strict=False):
+            _write(project.root / source, text)
+        _write(_journal(project), json.dumps(change._asdict()))
+        _rename(project.root, change.moves)
+    except BaseException as error:
+        try:
+            _rename(project.root, _backwards(change))
+            _journal(project).unlink(missing_ok=True)
+        except OSError as second:
+            raise Refusal(
+                f"The change was not completed ({error}), nor taken back: {_reason(second)}. Make "
+                "room or correct the permissions; the next command then completes it."
+            ) from None
+        if isinstance(error, OSError):
+            raise _unchanged(error) from None
+        raise
+    manifest = project.root / change.store / "manifest.json"
+    if change.action == "remove":
+        os.replace(_journal(project), manifest)
+        return
+    if change.action == "undo":
+        manifest.unlink(missing_ok=True)
+    _journal(project).unlink()
+    if change.action == "undo":
+        import shutil
+
+        shutil.rmtree(manifest.parent, ignore_errors=True)
+
+
+def _backwards(change: Change) -> list[tuple[str, str]]:
+    return [(target, source) for source, target in reversed(change.moves)]
+
+
+def _rename(root: Path, moves: Sequence[tuple[str, str]]) -> None:
+    """Rename what was not renamed before, never over a file; make the folders on the way."""
+    for source, target in ((root / source, root / target) for source, target in moves):
+        if not os.path.lexists(source) or os.path.lexists(target):
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.rename(source, target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            _rename_across(source, target)
+
+
+def _rename_across(source: Path, target: Path) -> None:
+    """Rename from one file system to another, by a complete copy beside the target."""
+    import shutil
+
+    copy = target.with_name(f".{target.name}.polster")
+    try:
+        shutil.copy2(source, copy)
+        os.rename(copy, target)
+    finally:
+        copy.unlink(missing_ok=True)
+    source.unlink()
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file of `.polster/`: complete, or not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.new")
+    with open(temporary, "wb") as file:
+        file.write(text.encode("utf-8"))
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def _read(path: Path) -> Change:
+    return Change(**json.loads(path.read_text(encoding="utf-8")))
+
+
+def _journal(project: Project) -> Path:
+    return project.state / "journal.json"
 
 
 def _reason(error: OSError) -> str:
@@ -185,106 +218,3 @@ def _reason(error: OSError) -> str:
 def _unchanged(error: OSError) -> Refusal:
     advice = "Make room or correct the permissions, then try again."
     return Refusal(f"Nothing was changed: {_reason(error)}. {advice}")
-
-
-def _read(path: Path) -> Change:
-    """Read a journal or a manifest."""
-    record = json.loads(path.read_text(encoding="utf-8"))
-    pairs = {name: tuple(map(tuple, record[name])) for name in ("moves", "writes")}
-    return Change(**record | {name: tuple(record[name]) for name in ("keys", "needs")} | pairs)
-
-
-def _journal(project: Project) -> Path:
-    return project.state / "journal.json"
-
-
-def _store(project: Project, change: Change) -> Path:
-    """The undo folder that a removal fills or an undo empties: `.polster/undo/0001`."""
-    inside = change.moves[0][1 if change.action == "remove" else 0]
-    return project.root.joinpath(*inside.split("/")[:3])
-
-
-def _finish(project: Project, change: Change) -> None:
-    """Make a completed change final: from here on there is no journal."""
-    if change.action == "remove":
-        _replace(_journal(project), _store(project, change) / "manifest.json")
-        return
-    if change.action == "undo":
-        (_store(project, change) / "manifest.json").unlink(missing_ok=True)
-    _tidy(project, change)
-    _journal(project).unlink(missing_ok=True)
-
-
-def _back(project: Project, change: Change) -> None:
-    """Take back what was done of a change, the last rename first."""
-    texts = dict(change.writes)
-    for source, target in reversed(change.moves):
-        if not _done(project.root, source, target):
-            continue
-        path = project.root / target
-        if target not in texts:
-            _move(project.root, target, source)
-        elif path.read_bytes() == texts[target].encode("utf-8"):
-            path.unlink()
-        else:
-            print(f"{target} was edited since, so it stays.", file=sys.stderr)
-    if change.action != "undo":
-        _tidy(project, change)
-    _journal(project).unlink(missing_ok=True)
-
-
-def _tidy(project: Project, change: Change) -> None:
-    """Delete what only this change needed under `.polster/`."""
-    import shutil
-
-    folder = project.state / "stage" if change.action == "add" else _store(project, change)
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def _done(root: Path, source: str, target: str) -> bool:
-    return os.path.lexists(root / target) and not os.path.lexists(root / source)
-
-
-def _move(root: Path, source: str, target: str) -> None:
-    """Rename a file, unless that was done before; the folders on the way are made."""
-    if os.path.lexists(root / source):
-        (root / target).parent.mkdir(parents=True, exist_ok=True)
-        _replace(root / source, root / target)
-
-
-def _replace(source: Path, target: Path) -> None:
-    """Rename durably; across file systems, by a complete copy beside the target."""
-    try:
-        os.replace(source, target)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        import shutil
-
-        copy = target.with_name(f".{target.name}.polster")
-        shutil.copy2(source, copy)
-        _sync(copy)
-        os.replace(copy, target)
-        source.unlink()
-    _sync(target.parent)
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file of `.polster/` durably: complete, or not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".new")
-    with open(temporary, "wb") as file:
-        file.write(text.encode("utf-8"))
-        file.flush()
-        os.fsync(file.fileno())
-    _replace(temporary, path)
-
-
-def _sync(path: Path) -> None:
-    """Make a file or a folder's entries durable where the system can."""
-    with suppress(OSError):  # Windows opens no folders, some file systems sync none
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -3,13 +3,12 @@
 import ast
 import os
 import re
-from pathlib import PurePosixPath
 
 from .catalog import Asset, Catalog
-from .journal import Change, last_removal, store_path
+from .journal import Change, last_removal, next_store
 from .layers import LAYERS
 from .project import Project, Refusal, UsageError
-from .scaffold import split_names
+from .scaffold import closest, split_names
 
 
 def find_keys(catalog: Catalog, layer: str | None, names: str) -> list[str]:
@@ -20,27 +19,20 @@ def find_keys(catalog: Catalog, layer: str | None, names: str) -> list[str]:
         Refusal: a name is no asset's; the sentence offers a similar one.
     """
     assets = [asset for asset in catalog.assets if layer in (None, asset.layer)]
-    keys = [_find(assets, layer, name).key for name in split_names(names)]
+    keys = []
+    for name in split_names(names):
+        found = [asset.key for asset in assets if asset.key == name]
+        found = found or [asset.key for asset in assets if asset.name == name]
+        if len(found) > 1:
+            raise UsageError(f"{name!r} could be {' or '.join(found)}: say which.")
+        if not found:
+            guess = closest(f"{layer}_{name}" if layer else name, [asset.key for asset in assets])
+            what = f"{layer} asset" if layer else "asset"
+            raise Refusal(f"There is no {what} {name!r}.{guess or ' `list-assets` shows all.'}")
+        keys += found
     if not keys:
         raise UsageError("--name is empty.")
     return keys
-
-
-def _find(assets: list[Asset], layer: str | None, name: str) -> Asset:
-    """Return the one asset that a name means."""
-    found = [a for a in assets if a.key in (name, f"{layer}_{name}")]
-    found = found or [a for a in assets if a.name == name]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        places = ", ".join(f"{asset.key} ({asset.path}:{asset.line})" for asset in found)
-        raise UsageError(f"{name!r} could be any of: {places}. Make it one of them.")
-    from difflib import get_close_matches
-
-    known = {spelling: a.key for a in assets for spelling in (a.key, a.name)}
-    close = get_close_matches(name, known, 1)
-    hint = f" Did you mean {known[close[0]]}?" if close else " `list-assets` shows all."
-    raise Refusal(f"There is no {f'{layer} ' if layer else ''}asset {name!r}.{hint}")
 
 
 def plan_remove(project: Project, catalog: Catalog, keys: list[str], *, force: bool) -> Change:
@@ -71,25 +63,20 @@ def plan_remove(project: Project, catalog: Catalog, keys: list[str], *, force: b
             + "Remove those too, change them first, or use --force."
         )
     # What nothing depends on goes first, so that the project loads after every single step.
-    order = list(LAYERS)
-    going.sort(key=lambda a: order.index(a.layer) if a.layer in order else -1, reverse=True)
-    tests = []
-    for asset in going:
-        for name in (asset.name, PurePosixPath(asset.path).stem) if asset.layer else ():
-            file = project.test_path(asset.layer, name)
-            others = catalog.find(f"{asset.layer}_{name}")
-            if file.is_file() and (not others or others.key in keys):
-                tests.append(file.relative_to(project.root).as_posix())
-    sources = [*(asset.path for asset in going), *tests]
-    needs = {dependency.key for asset in going for dependency in asset.dependencies}
-    store = store_path(project, new=True)
+    going.sort(key=lambda asset: [*LAYERS, None].index(asset.layer), reverse=True)
+    tests = [project.test_path(asset.layer, asset.name) for asset in going if asset.layer]
+    sources = [asset.path for asset in going]
+    sources += [test.relative_to(project.root).as_posix() for test in tests if test.is_file()]
+    upstreams = {dependency.key for asset in going for dependency in asset.dependencies}
+    store = next_store(project)
     return Change(
         "remove",
-        tuple(asset.key for asset in going),
-        tuple((source, f"{store}/{source}") for source in dict.fromkeys(sources)),
+        [asset.key for asset in going],
+        [(source, f"{store}/{source}") for source in dict.fromkeys(sources)],
+        store=store,
+        needs=sorted(key for key in upstreams if catalog.find(key) and key not in keys),
         notes=_notes(project, going),
-        broken=tuple(needed),
-        needs=tuple(sorted(key for key in needs if catalog.find(key) and key not in keys)),
+        broken=needed,
     )
 
 
@@ -101,54 +88,50 @@ def plan_undo(project: Project, catalog: Catalog, *, force: bool) -> Change:
     """
     change = last_removal(project)
     problems = [f"{path} exists" for path in change.files if os.path.lexists(project.root / path)]
-    if not problems and not force:
-        present = {asset.key for asset in catalog.assets}
-        twice = [asset for asset in catalog.assets if asset.key in change.keys]
-        problems += [f"{asset.key} is defined in {asset.path} now" for asset in twice]
-        problems += [
-            f"{key}, which it needs, is gone" for key in change.needs if key not in present
-        ]
+    if not force:
+        now = {asset.key: asset.path for asset in catalog.assets}
+        problems += [f"{key} is defined in {now[key]} now" for key in change.keys if key in now]
+        problems += [f"{key}, which it needs, is gone" for key in change.needs if key not in now]
     if problems:
         raise Refusal(
             f"{', '.join(change.keys)} cannot be put back: {'; '.join(problems)}. Put that right, "
-            f"then undo again; until then the files wait in {store_path(project, new=False)}."
+            f"then undo again; until then the files wait in {change.store}."
         )
     return change
 
 
-def _notes(project: Project, going: list[Asset]) -> tuple[str, ...]:
+def _notes(project: Project, going: list[Asset]) -> list[str]:
     """Say what stays."""
     root = os.environ.get("POLSTER_STORAGE_URL") or "data"
     data = [f"{root}/{asset.layer}/{asset.key.replace('/', '.')}.parquet" for asset in going]
-    landing = [project.landing_path(a.name) for a in going if a.layer == "bronze"]
-    stays = [file.relative_to(project.root).as_posix() for file in landing if file.exists()]
     notes = [f"Materialized data, if there is any, stays: {', '.join(data)}"]
-    return (*notes, f"Landing files stay: {', '.join(stays)}") if stays else tuple(notes)
+    landing = [project.landing_path(asset.name) for asset in going if asset.layer == "bronze"]
+    stays = [file.relative_to(project.root).as_posix() for file in landing if file.exists()]
+    return [*notes, f"Landing files stay: {', '.join(stays)}"] if stays else notes
 
 
 def _needed(project: Project, catalog: Catalog, keys: list[str], files: set[str]) -> list[str]:
     """Say who needs what would go: assets, checks, imports, and jobs that select it by name."""
-    needed = []
-    gone = [*keys, *(source.key for source in catalog.sources if source.path in files)]
-    for key in gone:
+    needed, told = [], {*files}
+    for key in keys:
         for one in catalog.dependents(key):
-            line = next((d.line for d in one.dependencies if d.key == key), one.line)
+            line = next(d.line for d in one.dependencies if d.key == key)
             verb = "depends on" if one in catalog.assets else "has a check that looks at"
             if one.path not in files:
                 needed.append(f"{one.key} ({one.path}:{line}) {verb} {key}")
-    told = "\n".join(needed)
-    for path in sorted(files):
-        for user, line in catalog.importers(path):
-            if user not in files and f"({user}:" not in told:
-                needed.append(f"{user}:{line} imports from {path}")
-    words = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, gone))})(?!\w)")
+                told.add(one.path)
+    for file in sorted(files):
+        for user, line in catalog.importers(file):
+            if user not in told:
+                needed.append(f"{user}:{line} imports from {file}")
+    told |= {user for file in files for user, _ in catalog.importers(file)}
+    word = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, keys))})(?!\w)")
     for module in catalog.modules:
-        source = b"" if module.path in files else (project.root / module.path).read_bytes()
-        if f"({module.path}:" in told or not words.search(source.decode("utf-8", "replace")):
+        source = "" if module.path in told else (project.root / module.path).read_bytes()
+        if not word.search(source.decode("utf-8", "replace") if source else ""):
             continue
         for node in ast.walk(ast.parse(source)):
-            text = getattr(node, "value", None)
-            named = isinstance(node, ast.Constant) and isinstance(text, str) and " " not in text
-            if named and (match := words.search(text)):
+            text = node.value if isinstance(node, ast.Constant) else None
+            if isinstance(text, str) and " " not in text and (match := word.search(text)):
                 needed.append(f"{module.path}:{node.lineno} names {match[1]}")
-    return list(dict.fromkeys(needed))
+    return needed

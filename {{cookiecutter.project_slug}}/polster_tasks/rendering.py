@@ -12,8 +12,8 @@ upstreams, and `<template>.test.py`, which makes the test instead of the layer's
     $input       the one upstream; a template that uses it refuses several
     $upstream    a line that holds it is repeated for each upstream
     $count       how many upstreams there are
-    $docstring, $description   alone on a line each: the description, as a docstring or as an
-                 argument of the decorator, where it arrives unchanged; the other line vanishes
+    $docstring, $description   alone on a line each: a plain line becomes the docstring, any other
+                 text the decorator's argument, where it arrives unchanged; the other line vanishes
 """
 
 import re
@@ -51,12 +51,12 @@ def find_template(project: Project, layer: str, name: str, upstreams: int) -> tu
 
 
 def render(path: Path, values: dict[str, str], upstreams: tuple[str, ...]) -> str:
-    """Return a template's text with its placeholders filled in, no line longer than it must be.
+    """Return a template's text with its placeholders filled in.
 
     Raises:
         Refusal: the template asks for something that there is not.
     """
-    import string
+    from string import Template
 
     text = _split_docstring(path)[1]
     if len(upstreams) != 1 and "$input" in text:
@@ -65,34 +65,27 @@ def render(path: Path, values: dict[str, str], upstreams: tuple[str, ...]) -> st
     for line in text.splitlines():
         for upstream in upstreams if "$upstream" in line else ["".join(upstreams[:1])]:
             try:
-                own = {"upstream": upstream, "input": upstream}
-                filled = string.Template(line).substitute(values, **own)
+                filled = Template(line).substitute(values, upstream=upstream, input=upstream)
             except (KeyError, ValueError) as error:
                 raise Refusal(f"Template {path}: nothing fills the placeholder {error}.") from None
             if filled.strip() or not line.strip():  # a line that turned empty vanishes
-                lines.append(filled)
-    text = "\n".join(lines).replace("asset(\n)\n", "asset\n")
-    return "\n".join(_fold(line) for line in text.split("\n")) + "\n"
+                lines.append(_fold(filled))
+    return "\n".join(lines).replace("asset(\n)\n", "asset\n") + "\n"
 
 
 def describe(text: str) -> tuple[str, str]:
     """Return the docstring line and the `description=` argument line: one of the two is empty.
 
-    A docstring is dedented and stripped by Dagster and re-indented by formatters, so what that
-    would change, and what needs escapes, becomes the argument.
+    Dagster strips and dedents a docstring, and formatters rewrite it: only a plain line is safe.
     """
-    lines = text.split("\n")
-    plain = text.replace("\n", "").isprintable() and "\\" not in text and '"""' not in text
-    kept = text == text.strip() and not text.startswith('"') and not text.endswith('"')
-    if plain and kept and all(x == x.strip() and _width(x) <= WIDTH - 10 for x in lines):
-        body = "\n".join(f"    {line}".rstrip() for line in lines).strip()
-        return f'"""{body}' + ("\n    " if len(lines) > 1 else "") + '"""', ""
+    plain = text.isprintable() and text == text.strip() and not {"\\", '"'} & {*text}
+    if plain and _width(text) <= WIDTH - 10:
+        return f'"""{text}"""', ""
     literal = _literal(text)
     if _width(literal) <= WIDTH - len("    description=,"):
         return "", f"description={literal},"
-    whole = _width(literal) <= WIDTH - 8
-    pieces = "".join(f"        {_literal(x)}\n" for x in ([text] if whole else _pieces(text)))
-    return "", f"description=(\n{pieces}    ),"
+    lines = "".join(f"        {piece}\n" for piece in _pieces(text))
+    return "", f"description=(\n{lines}    ),"
 
 
 def _files(root: Path, layer: str) -> dict[str, Path]:
@@ -121,10 +114,8 @@ def _width(text: str) -> int:
         return len(text)
     from unicodedata import category, east_asian_width
 
-    return sum(
-        0 if category(c) in ("Mn", "Me", "Cf") else 2 if east_asian_width(c) in "WF" else 1
-        for c in text
-    )
+    seen = (c for c in text if category(c) not in ("Mn", "Me", "Cf"))
+    return sum(2 if east_asian_width(c) in "WF" else 1 for c in seen)
 
 
 def _literal(text: str) -> str:
@@ -135,35 +126,24 @@ def _literal(text: str) -> str:
 
 
 def _pieces(text: str) -> list[str]:
-    """Cut a long text into pieces that fit on a line, after newlines and between words."""
-    pieces, piece = [], ""
-    for word in re.findall(r"\S*\s?", text):
-        while _width(_literal(word)) > 80:
-            pieces, piece, word = [*pieces, piece] if piece else pieces, word[:10], word[10:]
-            while word and _width(_literal(piece + word[0])) <= 80:
-                piece, word = piece + word[0], word[1:]
-        if _width(_literal(piece + word)) > 80:
-            pieces, piece = [*pieces, piece], ""
-        piece += word
-        if piece.endswith("\n"):
-            pieces, piece = [*pieces, piece], ""
-    return [*pieces, piece] if piece else pieces
+    """Cut a text into literals that fit on a line, after newlines and between words."""
+    if _width(_literal(text)) <= WIDTH - 8:
+        return [_literal(text)]
+    pieces = [""]
+    for word in re.findall(r"\S{1,14}\s?|\s", text):
+        if pieces[-1].endswith("\n") or _width(_literal(pieces[-1] + word)) > WIDTH - 8:
+            pieces.append("")
+        pieces[-1] += word
+    return [_literal(piece) for piece in pieces if piece]
 
 
 def _fold(line: str) -> str:
-    """Break a line that is too long as a formatter would: what stands in its brackets, indented."""
-    if len(line) <= WIDTH:
+    """Break a signature or an import that is too long as ruff leaves it: one name a line."""
+    match = re.fullmatch(r"(def \w+\(|from \S+ import )([^()\[\]]+)(.*)", line)
+    if len(line) <= WIDTH or not match:
         return line
-    if match := re.fullmatch(r"from (\S+) import (\w+)", line):
-        first = f"from {match[1]} import ("
-        note = "  # noqa: E501" if len(first) > WIDTH else ""
-        return f"{first}{note}\n    {match[2]},\n)"
-    match = re.fullmatch(r"( *)((?:def |return |\w+ = )?[\w.]+)\(([^)].*)\)([^()]*)", line)
-    if not match:
-        return line
-    indent, head, inside, tail = match.groups()
-    deeper = f"{indent}    "
-    lone = head.startswith("def ") and ", " not in inside
-    if lone or len(deeper + inside) > WIDTH:
-        inside = f",\n{deeper}".join(re.split(r", (?![^\[(]*[\])])", inside)) + ","
-    return f"{indent}{head}(\n{deeper}{inside}\n{indent}){tail}"
+    head, names, tail = match.groups()
+    opening = head if head.endswith("(") else f"{head}("
+    note = "  # noqa: E501" if len(opening) > WIDTH else ""
+    lines = (f"    {each}," for each in names.split(", "))
+    return "\n".join([opening + note, *lines, tail or ")"])

@@ -3,16 +3,21 @@
 import keyword
 import os
 import re
+from collections.abc import Iterable
 
-from .journal import Change, addition
-from .layers import LAYERS, layer_of_name
+from .journal import Change
+from .layers import LAYERS, edge_error, layer_of_name
 from .project import Project, Refusal, UsageError
 from .rendering import describe, find_template, render
 
 LONGEST = 60  # characters in a name: file systems, tables and graphs stay readable
-_RESERVED = {"con", "prn", "aux", "nul"} | {
-    f"{port}{n}" for port in ("com", "lpt") for n in range(10)
-}
+_DEVICES = (
+    "con",
+    "prn",
+    "aux",
+    "nul",
+    *(f"{port}{n}" for port in ("com", "lpt") for n in "123456789"),
+)
 
 SAMPLE = "id,note\n" + "".join(f'{n},"sample row, replace this file"\n' for n in (1, 2, 3))
 
@@ -35,15 +40,11 @@ def asset_name(layer: str, text: str) -> str:
         )
     if len(name) > LONGEST:
         raise UsageError(f"{name!r} is too long: {len(name)} characters, at most {LONGEST}.")
-    prefix = layer_of_name(name)
-    if prefix == layer:
-        raise UsageError(f"{text!r} carries the prefix {prefix}_ twice: leave it out.")
-    if prefix:
+    if prefix := layer_of_name(name):
         raise UsageError(
-            f"{text!r} carries the prefix of another layer than {layer}: leave {prefix}_ out, or "
-            f"choose --layer {prefix}."
+            f"{name!r} carries a layer's prefix: leave {prefix}_ out, or choose --layer {prefix}."
         )
-    if keyword.iskeyword(name) or name in _RESERVED:
+    if keyword.iskeyword(name) or name in _DEVICES:
         raise UsageError(f"{name!r} is reserved by Python or Windows: try {name}_data.")
     return name
 
@@ -53,34 +54,12 @@ def split_names(text: str) -> list[str]:
     return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
-def resolve_dependencies(
-    project: Project, layer: str, key: str, names: list[str]
-) -> tuple[str, ...]:
-    """Return the keys that typed dependencies mean.
+def closest(name: str, names: Iterable[str]) -> str:
+    """Return a question that offers the most similar name, or nothing."""
+    from difflib import get_close_matches
 
-    Args:
-        project: the project.
-        layer: the layer of the asset that depends.
-        key: its key, for the sentences.
-        names: `ingest_sales` or `bronze_ingest_sales`.
-
-    Raises:
-        Refusal: one of them does not exist, or is not of the layer below.
-    """
-    allowed = LAYERS[layer].upstream
-    found = []
-    for name in names:
-        short = name.removeprefix(f"{allowed}_") if allowed else name
-        full = f"{allowed}_{short}"
-        if not allowed or not _plainly_there(project, allowed, short, full):
-            full = _look_up(project, layer, key, name)
-        if not full.isidentifier():
-            raise Refusal(
-                f"{full} cannot be the name of a parameter. Add {key} without it, then name it in "
-                f'the file: ins={{"rows": dg.AssetIn(dg.AssetKey({full.split("/")}))}}.'
-            )
-        found.append(full)
-    return tuple(dict.fromkeys(found))
+    close = get_close_matches(name, names, 1)
+    return f" Did you mean {close[0]}?" if close else ""
 
 
 def available(project: Project, layer: str) -> list[str]:
@@ -91,11 +70,14 @@ def available(project: Project, layer: str) -> list[str]:
     """
     from .catalog import read_catalog
 
-    allowed = LAYERS[layer].upstream
-    assets = read_catalog(project).in_layer(allowed)
-    if not assets:
-        raise Refusal(_offer(assets, allowed).strip())
-    return sorted(asset.key for asset in assets if asset.key.isidentifier())
+    below = LAYERS[layer].upstream
+    # a parameter's name is the dependency, so only a key that can be one is of use
+    keys = [a.key for a in read_catalog(project).in_layer(below) if a.key.isidentifier()]
+    if not keys:
+        raise Refusal(
+            f"There is no {below} asset yet; add one: add-asset --layer {below} --name NAME."
+        )
+    return sorted(keys)
 
 
 def plan_add(
@@ -113,26 +95,24 @@ def plan_add(
         layer: bronze, silver or gold.
         name: with or without the layer's prefix.
         dependencies: names in the layer below, with or without its prefix.
-        description: what Dagster shall show; None takes the name's words.
+        description: what Dagster shall show; nothing takes the name's words.
         template: which template of the layer.
 
     Raises:
         UsageError: the arguments alone are unacceptable.
+        UnicodeError: the description is no text.
         Refusal: the project refuses; the sentence says why and what to do.
     """
     name = asset_name(layer, name)
     key = f"{layer}_{name}"
-    upstreams = resolve_dependencies(project, layer, key, dependencies)
+    found = (_resolve(project, layer, key, dependency) for dependency in dependencies)
+    upstreams = tuple(dict.fromkeys(found))
     template_file, test_file = find_template(project, layer, template, len(upstreams))
     if LAYERS[layer].upstream and not upstreams:
         raise UsageError(f"A {layer} asset needs a dependency: --dependencies NAME,NAME.")
-    if description and not description.isprintable():  # printable text can be encoded
-        try:
-            description.encode()
-        except UnicodeEncodeError:
-            raise UsageError("The description is not text in this terminal's encoding.") from None
-    _check_free(project, layer, name, key)
-    docstring, argument = describe(description or name.replace("_", " ").capitalize() + ".")
+    description = description or name.replace("_", " ").capitalize() + "."
+    description.encode()  # what a terminal could not decode is no text
+    docstring, argument = describe(description)
     values = {
         "package": project.package,
         "layer": layer,
@@ -143,118 +123,51 @@ def plan_add(
         "docstring": docstring,
         "description": argument,
     }
+    asset = project.asset_path(layer, name)
     texts = {
-        project.landing_path(name): SAMPLE if layer == "bronze" else None,
+        project.landing_path(name): SAMPLE if layer == "bronze" else "",
         project.test_path(layer, name): render(test_file, values, upstreams),
-        project.asset_path(layer, name): render(template_file, values, upstreams),
+        asset: render(template_file, values, upstreams),
     }
-    if description and (docstring or argument) not in texts[project.asset_path(layer, name)]:
-        line = "$docstring" if docstring else "$description"
-        raise Refusal(f"Template {template_file} has no line {line} to hold this description.")
-    paths = {
-        path.relative_to(project.root).as_posix(): text for path, text in texts.items() if text
-    }
-    kept = [path for path in list(paths)[:-1] if os.path.lexists(project.root / path)]
-    notes = tuple(f"{path} was there already, so it stays as it is." for path in kept)
-    return addition(key, {p: text for p, text in paths.items() if p not in kept}, notes)
+    notes, writes = [], {}
+    for path, text in texts.items():
+        relative = path.relative_to(project.root).as_posix()
+        if path == asset and (os.path.lexists(path) or path.with_suffix("").is_dir()):
+            raise Refusal(
+                f"{key} exists already: {relative}. Choose another name, or remove it first: "
+                f"remove-asset --layer {layer} --name {name}."
+            )
+        if text and os.path.lexists(path):
+            notes.append(f"{relative} was there already, so it stays as it is.")
+        elif text:
+            writes[relative] = text
+    moves = [(f".polster/stage/{number}", path) for number, path in enumerate(writes)]
+    return Change("add", [key], moves, [*writes.values()], notes=notes)
 
 
-def _check_free(project: Project, layer: str, name: str, key: str) -> None:
-    """Refuse a name whose file, folder or key is taken."""
-    path = project.asset_path(layer, name)
-    taken = next((p for p in (path, path.with_suffix("")) if os.path.lexists(p)), None)
-    place = taken and taken.relative_to(project.root).as_posix()
-    if not place and _mentioned(project, layer, key):
-        from .catalog import read_catalog
-
-        found = read_catalog(project).find(key)
-        place = f"{found.path}:{found.line}" if found else None
-    if place:
+def _resolve(project: Project, layer: str, key: str, name: str) -> str:
+    """Return the key that a typed dependency means, or refuse with the reason."""
+    below = LAYERS[layer].upstream
+    if not below:
         raise Refusal(
-            f"{key} exists already: {place}. Choose another name, or remove it first: "
-            f"remove-asset --layer {layer} --name {name}."
+            f"{key} cannot depend on {name}: {layer} may depend on nothing but external sources. "
+            "Leave --dependencies out."
         )
-
-
-def _mentioned(project: Project, layer: str, key: str) -> bool:
-    """Say whether a layer's file speaks of a key that is not its own, so that it may define it.
-
-    What was read before is kept in `.polster/`, and only files that changed since are read again.
-    """
-    import json
-
-    index = project.state / f"mentions-{layer}.json"
-    try:
-        seen, mentions = json.loads(index.read_bytes())
-    except (OSError, ValueError):
-        seen, mentions = 0, {}
-    newest, folders = seen, [str(project.layer_folder(layer))]
-    for folder in folders:
-        for entry in os.scandir(folder) if os.path.isdir(folder) else ():
-            if not entry.name.endswith(".py"):
-                if "." not in entry.name and entry.name != "__pycache__":
-                    folders.append(entry.path)
-                continue
-            status = entry.stat()
-            changed = max(status.st_ctime_ns, status.st_mtime_ns)
-            if changed >= seen:
-                with open(entry.path, "rb") as file:
-                    words = {*re.findall(rf"\b{layer}_\w+".encode(), file.read())}
-                words.discard(f"{layer}_{entry.name[:-3]}".encode())
-                mentions[entry.path] = sorted(word.decode() for word in words)
-                newest = max(newest, changed)
-    mentions = {path: words for path, words in mentions.items() if words}
-    if newest > seen and project.state.is_dir():
-        index.write_text(json.dumps([newest, mentions]), encoding="utf-8")
-    return any(key in words for words in mentions.values())
-
-
-def _plainly_there(project: Project, layer: str, name: str, key: str) -> bool:
-    """Say whether the file that should define an asset does, without reading any other."""
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        return False
-    try:
-        source = project.asset_path(layer, name).read_bytes()
-    except OSError:
-        return False
-    renamed = re.search(rb"\b(name|key|key_prefix)\s*=", source)
-    return b"asset" in source and f"\ndef {key}(".encode() in source and not renamed
-
-
-def _look_up(project: Project, layer: str, key: str, name: str) -> str:
-    """Return the key of an asset that another file defines, or refuse with the reason."""
+    short = name.removeprefix(f"{below}_")
+    full = f"{below}_{short}"
+    if full.isidentifier():  # the usual case needs no other file
+        file = project.asset_path(below, short)
+        if file.is_file() and f"\ndef {full}(".encode() in file.read_bytes():
+            return full
     from .catalog import read_catalog
-    from .layers import edge_error
 
-    catalog = read_catalog(project)
-    allowed = LAYERS[layer].upstream
-    below = catalog.in_layer(allowed) if allowed else ()
-    for candidate in (name, f"{allowed}_{name}"):
-        if any(asset.key == candidate for asset in below):
+    keys = available(project, layer)
+    for candidate in (name, full):
+        if candidate in keys:
             return candidate
+    catalog = read_catalog(project)
     for candidate in (name, *(f"{other}_{name}" for other in LAYERS)):
-        asset = catalog.find(candidate)
-        if asset and asset.layer and (reason := edge_error(key, layer, asset.key, asset.layer)):
-            raise Refusal(f"{reason}{_offer(below, allowed)}")
-    if not allowed:
-        raise Refusal(
-            f"{key} ({layer}) cannot depend on {name}: {layer} may depend on nothing but external "
-            "sources. Leave --dependencies out."
-        )
-    from difflib import get_close_matches
-
-    names = {asset.key.removeprefix(f"{allowed}_"): asset.key for asset in below}
-    close = get_close_matches(name.removeprefix(f"{allowed}_"), names, 1)
-    hint = f" Did you mean {close[0]}?" if close else ""
-    raise Refusal(f"There is no {allowed} asset {name!r}.{hint}{_offer(below, allowed)}")
-
-
-def _offer(assets: tuple, layer: str | None) -> str:
-    """List what exists, or say how to begin."""
-    if not layer:
-        return ""
-    if not assets:
-        return f" There is no {layer} asset yet; add one: add-asset --layer {layer} --name NAME."
-    names = [asset.key.removeprefix(f"{layer}_") for asset in assets]
-    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
-    return f" Available {layer} assets: {', '.join(names[:20])}{more}."
+        other = catalog.find(candidate)
+        if other and other.layer and (why := edge_error(key, layer, other.key, other.layer)):
+            raise Refusal(why)
+    raise Refusal(f"There is no {below} asset {name!r}.{closest(full, keys)}")
