@@ -118,29 +118,35 @@ def main(argv: list[str]) -> int:
 
     try:
         prepare_environment()
-        if options.ui:
-            from {{ cookiecutter.__package_name }}.commands.ui import serve
-
-            return serve(options.host or "127.0.0.1", options.port or 3000, options.verbose)
-        if options.status:
-            from {{ cookiecutter.__package_name }}.commands.status import show
-
-            return show(options.format or "table", options.check)
-        from {{ cookiecutter.__package_name }}.commands.choosing import Choice
-        from {{ cookiecutter.__package_name }}.commands.run import run
-
-        choice = Choice(options.asset, options.select, options.from_failure, options.partition)
-        return run(choice, options.verbose)
+        return call(options)
     except CommandError as error:
         print(f"run_polster.py: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # what reads the output, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+
+
+def call(options: argparse.Namespace) -> int:
+    """Make the call that the options ask for; each imports no more than it needs."""
+    if options.ui:
+        from {{ cookiecutter.__package_name }}.commands.ui import serve
+
+        return serve(options.host or "127.0.0.1", options.port or 3000, options.verbose)
+    if options.status:
+        from {{ cookiecutter.__package_name }}.commands.status import show
+
+        return show(options.format or "table", options.check)
+    from {{ cookiecutter.__package_name }}.commands.choosing import Choice
+    from {{ cookiecutter.__package_name }}.commands.run import run
+
+    choice = Choice(options.asset, options.select, options.from_failure, options.partition)
+    return run(choice, options.verbose)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:  # what reads the output, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

@@ -129,3 +129,13 @@ def test_a_package_away_from_its_project_is_one_sentence(project: Path, run: Cal
     assert done.returncode == 1
     assert "has no pyproject.toml: run the pipeline from its project's source tree" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_pyproject_that_cannot_be_read_is_one_sentence(project: Path, run: Callable) -> None:
+    (project / "pyproject.toml").write_text("x = [", encoding="utf-8")
+
+    done = run(project, "run_polster.py", check=False)
+
+    assert done.returncode == 1
+    assert "pyproject.toml cannot be read: " in done.stderr
+    assert "Traceback" not in done.stderr

@@ -106,6 +106,25 @@ def test_a_landing_file_that_was_deleted_is_one_sentence(pipeline: Path, run: Ru
     assert "Traceback" not in done.stdout + done.stderr
 
 
+def test_a_file_in_another_encoding_is_one_sentence(pipeline: Path, run: Run) -> None:
+    (pipeline / "data/landing/ingest_sales.csv").write_bytes(b"id,name\n1,caf\xe9\n")
+
+    done = run(pipeline, "run_polster.py", check=False)
+
+    assert done.returncode == 1
+    assert "tries again" not in done.stdout
+    assert 'name it: scan_csv(..., encoding="latin-1")' in done.stderr
+
+
+def test_settings_that_are_not_utf_8_are_one_sentence(project: Path, run: Run) -> None:
+    (project / ".env").write_bytes("POLSTER_UI_URL=x".encode("utf-16"))
+
+    done = run(project, "run_polster.py", "--status", check=False)
+
+    assert done.returncode == 1
+    assert done.stderr.endswith(".env is not UTF-8: save it as UTF-8.\n")
+
+
 def test_a_folder_that_cannot_be_written_is_one_sentence(pipeline: Path, run: Run) -> None:
     (pipeline / "data/bronze").write_text("in the way", encoding="utf-8")
 

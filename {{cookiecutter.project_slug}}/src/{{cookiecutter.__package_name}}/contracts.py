@@ -86,8 +86,8 @@ class Contract:
             name=f"{asset}_contract", specs=specs, required_resource_keys={"io_manager"}
         )
         def contract(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-            manager, partition = _manager(context), _partition(context)
             key = dg.AssetKey.from_user_string(asset)
+            manager, partition = _manager(context), _partition(context, key)
             bad = _stored(manager.store, manager.quarantine_uri(key, *partition))
             good = _stored(manager.store_of(key), manager.uri(key, *partition))
             bad_rows, good_rows = _height(bad), _height(good)
@@ -148,7 +148,8 @@ class Contract:
                 "A contract looks at one partition at a time, so that each has its quarantine: "
                 "leave out BackfillPolicy.single_run()."
             )
-        manager, key, partition = _manager(context), context.asset_key, _partition(context)
+        manager, key = _manager(context), context.asset_key
+        partition = _partition(context, key)
         uri = manager.quarantine_uri(key, *partition)
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "bad.parquet")
@@ -265,8 +266,10 @@ def _manager(context: Any) -> PolarsIOManager:
     return manager
 
 
-def _partition(context: Any) -> tuple[str, ...]:
-    return (context.partition_key,) if context.has_partition_key else ()
+def _partition(context: Any, key: dg.AssetKey) -> tuple[str, ...]:
+    """This asset's partition, if it has any: a run with a partition may hold assets without."""
+    partitioned = context.job_def.asset_layer.get(key).partitions_def is not None
+    return (context.partition_key,) if partitioned and context.has_partition_key else ()
 
 
 def _type_rule(column: str) -> str:

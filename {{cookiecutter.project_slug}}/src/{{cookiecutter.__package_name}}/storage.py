@@ -185,6 +185,14 @@ class PolarsIOManager(dg.ConfigurableIOManager):
             append = (context.definition_metadata or {}).get("append", False)
             store = self.store_of(context.asset_key, append)
             return store.write(obj.lazy(), self.uri(context.asset_key, *partition))
+        except pl.exceptions.PolarsError as error:
+            hint = ' If a file is in another encoding, name it: scan_csv(..., encoding="latin-1").'
+            told = " ".join(str(error).split())[:500]
+            raise dg.Failure(
+                f"{name} was not written. {type(error).__name__}: {told}."
+                + (hint if "utf-8" in told else ""),
+                allow_retries=not self.store.is_local,  # on a disk it would be the same again
+            ) from error
         except StorageError as error:
             sentence = f"{name} was not written. {error}"
             raise dg.Failure(sentence, allow_retries=error.passing) from error

@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 from dotenv import load_dotenv
 
-from {{ cookiecutter.__package_name }}.project import PROJECT_ROOT
+from {{ cookiecutter.__package_name }}.project import PROJECT_ROOT, ProjectError
 
 NO_ASSETS = "No assets yet. Add one: nox -s add_asset -- --layer bronze --name raw_orders"
 
@@ -16,8 +16,15 @@ class CommandError(Exception):
 
 
 def prepare_environment() -> None:
-    """Read the project's `.env` and set DAGSTER_HOME to the project's own, unless it is set."""
-    load_dotenv(PROJECT_ROOT / ".env")
+    """Read the project's `.env` and set DAGSTER_HOME to the project's own, unless it is set.
+
+    Raises:
+        CommandError: `.env` is not UTF-8.
+    """
+    try:
+        load_dotenv(PROJECT_ROOT / ".env")
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{PROJECT_ROOT / '.env'} is not UTF-8: save it as UTF-8.") from error
     home = Path(os.environ.get("DAGSTER_HOME") or PROJECT_ROOT / ".dagster")
     os.environ["DAGSTER_HOME"] = str(PROJECT_ROOT / home)
 
@@ -53,9 +60,11 @@ def load_pipeline() -> dg.Definitions:
 
 def root_cause(error: BaseException) -> str:
     """Return the message of the error that began the chain, on one line if its author did."""
-    while error.__cause__ or (error.__context__ and not error.__suppress_context__):
-        error = error.__cause__ or error.__context__
-    if isinstance(error, dg.DagsterInvalidDefinitionError | FileNotFoundError | PermissionError):
+    while cause := error.__cause__ or (None if error.__suppress_context__ else error.__context__):
+        if isinstance(error, ProjectError):
+            break
+        error = cause
+    if isinstance(error, dg.DagsterInvalidDefinitionError | ProjectError | PermissionError):
         return str(error)
     where = f" ({error.filename}, line {error.lineno})" if isinstance(error, SyntaxError) else ""
     return f"{type(error).__name__}: {getattr(error, 'msg', None) or error}{where}"

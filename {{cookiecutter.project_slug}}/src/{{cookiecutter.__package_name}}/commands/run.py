@@ -3,6 +3,7 @@
 Dagster's own command line costs five times the CPU of a run in process.
 """
 
+import signal
 import sys
 import time
 import uuid
@@ -15,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from {{ cookiecutter.__package_name }}.commands import choosing, loading
 from {{ cookiecutter.__package_name }}.failures import first_cause
 
+INTERRUPTED = "DagsterExecutionInterruptedError"
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -52,15 +54,21 @@ def run(choice: choosing.Choice, verbose: bool = False) -> int:
         report = Report({key.to_user_string() for key in keys}, bar=not verbose)
         run_id = str(uuid.uuid4())
         instance.add_event_listener(run_id, report.show)
+        job = pipeline.resolve_implicit_global_asset_job_def()
         with report.display:
-            result = pipeline.resolve_implicit_global_asset_job_def().execute_in_process(
-                instance=instance,
-                run_id=run_id,
-                asset_selection=keys,
-                partition_key=partition,
-                run_config=None if verbose else QUIET,
-                raise_on_error=False,
-            )
+            try:
+                result = job.execute_in_process(
+                    instance=instance,
+                    run_id=run_id,
+                    asset_selection=keys,
+                    partition_key=partition,
+                    run_config=None if verbose else QUIET,
+                    raise_on_error=False,
+                )
+            finally:
+                report.release_interrupts()
+    if report.interrupted:
+        raise KeyboardInterrupt
     return report.summary(result.success)
 
 
@@ -71,6 +79,7 @@ class Report:
         self.wanted = wanted
         self.done: set[str] = set()
         self.failed: dict[str, str] = {}
+        self.interrupted = False
         self.started = self.step_started = time.monotonic()
         self.console = Console(highlight=False, markup=False, soft_wrap=True)
         self.bar = Progress(
@@ -90,7 +99,11 @@ class Report:
         event = entry.dagster_event
         if event is None:
             return
-        if event.event_type == dg.DagsterEventType.STEP_START:
+        if event.event_type == dg.DagsterEventType.RUN_START:
+            self.hold_interrupts()
+        elif event.event_type == dg.DagsterEventType.LOGS_CAPTURED:
+            self.release_interrupts()
+        elif event.event_type == dg.DagsterEventType.STEP_START:
             self.step_started = time.monotonic()
             self.bar.update(self.task, description=event.step_key)
         elif event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION:
@@ -103,15 +116,32 @@ class Report:
             self.line(f"{name}  {count}{seconds:.2f} s")
         elif event.event_type == dg.DagsterEventType.STEP_UP_FOR_RETRY:
             reason = first_cause(event.step_retry_data.error)
-            if reason.startswith("DagsterExecutionInterruptedError"):
+            if reason.startswith(INTERRUPTED):
                 raise KeyboardInterrupt  # Ctrl-C is no fault of the source: do not try again
             self.line(f"{event.step_key}  failed, tries again")
         elif event.event_type == dg.DagsterEventType.STEP_FAILURE:
-            self.failed[event.step_key] = first_cause(event.step_failure_data.error)
+            reason = first_cause(event.step_failure_data.error)
+            if reason.startswith(INTERRUPTED):
+                self.interrupted = True
+                return
+            self.failed[event.step_key] = reason
             self.line(f"{event.step_key}  FAILED")
         elif event.event_type == dg.DagsterEventType.RUN_FAILURE and not self.failed:
             if event.job_failure_data.error:  # no step was to blame: a resource, perhaps
                 self.failed["The run"] = first_cause(event.job_failure_data.error)
+
+    def hold_interrupts(self) -> None:
+        """Hold Ctrl-C back while Dagster starts the processes that capture a run's output.
+
+        They inherit that and stay quiet when the terminal sends Ctrl-C to all: Dagster ends them.
+        """
+        if hasattr(signal, "pthread_sigmask"):
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+    def release_interrupts(self) -> None:
+        """Let Ctrl-C through again."""
+        if hasattr(signal, "pthread_sigmask"):
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
     def line(self, text: str) -> None:
         """Print `text` with the number of assets finished."""

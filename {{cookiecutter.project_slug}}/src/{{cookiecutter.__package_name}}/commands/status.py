@@ -128,7 +128,8 @@ def failed_checks(
     for check in checks:
         record = instance.get_latest_asset_check_evaluation_record(check)
         evaluation = record.evaluation if record else None
-        if evaluation and not evaluation.passed:
+        # A run that was stopped leaves checks that were planned and never evaluated.
+        if isinstance(evaluation, dg.AssetCheckEvaluation) and not evaluation.passed:
             failed[check.name] = evaluation.severity.value
     return failed
 
@@ -180,9 +181,11 @@ def print_table(statuses: list[AssetStatus]) -> None:
             *("" if n is None else f"{n:,}" for n in (status.row_count, status.quarantined_rows)),
             escape("; ".join(problems)),
         )
-    # A pipe has no width: nothing is folded there.
+    # A pipe has no width, so nothing is folded there, and nothing needs to be filled up.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 500)
-    console.print(table)
+    with console.capture() as capture:
+        console.print(table)
+    print("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 
 def print_ticks(schedules: Sequence[timing.Tick], daemon: bool) -> None:
