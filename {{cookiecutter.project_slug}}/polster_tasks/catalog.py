@@ -3,10 +3,10 @@
 import gc
 from typing import NamedTuple
 
-from .files import read_again, read_modules
 from .module import Import, Module, Spot
 from .project import Project
-from .resolve import Found, Resolver
+
+OPENING = frozenset(["unresolved", "definitions", "unreadable", "syntax"])  # spots that hide assets
 
 
 class Dependency(NamedTuple):
@@ -32,9 +32,18 @@ class Asset(NamedTuple):
     unresolved: tuple[str, ...] = ()  # what could not be read
     function: str = ""
     maker: str = "asset"
-    contexts: tuple[Dependency, ...] = ()  # contexts that Dagster takes for assets
-    dropped: tuple[Dependency, ...] = ()  # parameters that Dagster does not see
     known: bool = True  # its key could be read
+
+
+class Link(NamedTuple):
+    """An import within the project, and where it leads."""
+
+    module: Module
+    found: Import
+    kind: str  # asset, class, function, value, module, outside, unknown or missing
+    path: str  # of the file that it leads to
+    layer: str | None
+    keys: list[str] | None  # of the asset that it leads to
 
 
 class Catalog(NamedTuple):
@@ -45,15 +54,14 @@ class Catalog(NamedTuple):
     checks: tuple[Asset, ...] = ()  # an asset check, under the key of its asset
     modules: tuple[Module, ...] = ()
     spots: tuple[tuple[str, Spot], ...] = ()  # a path, and something to know about it
-    resolver: Resolver | None = None
-    links: tuple[tuple[Module, Import, Found], ...] = ()  # imports within the project
+    links: tuple[Link, ...] = ()
 
     @property
     def open(self) -> bool:
         """Tell whether there may be assets that could not be read."""
-        return any(
-            spot.kind in ("unresolved", "nested", "definitions") for _, spot in self.spots
-        ) or any(not asset.known for asset in self.assets)
+        return any(spot.kind in OPENING for _, spot in self.spots) or not all(
+            one.known for one in (*self.assets, *self.sources)
+        )
 
     def find(self, key: str) -> Asset | None:
         """Return the asset, or the source, with exactly this key."""
@@ -76,22 +84,23 @@ class Catalog(NamedTuple):
     def importers(self, path: str) -> tuple[tuple[str, int], ...]:
         """Return the places, path and line, that import from the module at a path."""
         return tuple(
-            (module.path, found.line)
-            for module, found, target in self.links
-            if target.module and target.module.path == path != module.path
+            (link.module.path, link.found.line)
+            for link in self.links
+            if link.path == path != link.module.path
         )
 
 
 def read_catalog(project: Project) -> Catalog:
     """Read every module of a project."""
     from .building import Builder
+    from .files import read_modules
+    from .names import Names
 
     collecting = gc.isenabled()
     gc.disable()  # nothing here holds cycles, and looking for some would double the time
     try:
         modules, problems = read_modules(project)
-        resolver = Resolver(modules, project.package, lambda module: read_again(project, module))
-        return Builder(resolver, problems).build(modules)
+        return Builder(Names(modules, project.package), problems).build(modules)
     finally:
         if collecting:
             gc.freeze()

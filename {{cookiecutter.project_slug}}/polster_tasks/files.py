@@ -4,12 +4,11 @@ import ast
 import os
 import warnings
 
-from .layers import LAYERS
 from .module import Module, Spot
 from .project import Project
 from .source import Reader
 
-Problem = tuple[str, Spot]
+Problem = tuple[str, Spot]  # a path, and what is wrong with the file
 _YAML = ("defs.yaml", "defs.yml", "component.yaml")
 
 
@@ -24,18 +23,6 @@ def read_modules(project: Project) -> tuple[list[Module], list[Problem]]:
             if module:
                 modules.append(module)
     return modules, problems
-
-
-def read_again(project: Project, module: Module) -> Reader:
-    """Return the Reader of a module that was read before: it holds constants, and searches all."""
-    file = os.path.join(project.root, *module.path.split("/"))
-    source = _bytes(file)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        reader = _reader(project, module.path)
-        reader.thorough = True
-        reader.read(compile(source, file, "exec", ast.PyCF_ONLY_AST, dont_inherit=True), source)
-    return reader
 
 
 def _files(project: Project, problems: list[Problem]):
@@ -85,20 +72,13 @@ def _bytes(file: str) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def _reader(project: Project, path: str) -> Reader:
-    parts = path[4:-3].split("/")
-    layer = parts[2] if len(parts) > 3 and parts[1] == "defs" and parts[2] in LAYERS else None
-    package = parts[-1] == "__init__"
-    name = ".".join(parts[:-1] if package else parts)
-    return Reader(name, path, layer, project.package, package)
-
-
 def _read(project: Project, file: str, path: str, problems: list[Problem]) -> Module | None:
     """Read one file, or say in one Spot why it cannot be read."""
     try:
         source = _bytes(file)
         tree = compile(source, file, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
-        return _reader(project, path).read(tree, source)
+        name = path[4:-3].removesuffix("/__init__").replace("/", ".")
+        return Reader(name, path, project.package).read(tree, source)
     except SyntaxError as error:
         spot = Spot("syntax", error.lineno or 1, max(error.offset or 1, 1), str(error.msg))
     except OSError as error:

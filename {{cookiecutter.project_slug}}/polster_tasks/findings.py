@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from .catalog import Asset, Catalog
+from .catalog import Asset, Catalog, Dependency
 from .project import Project
 
 Place = tuple[str, int, int, str]  # path, line, column, message
@@ -30,11 +30,15 @@ class View(NamedTuple):
     sources: dict[str, Asset]
     used: frozenset[str]  # keys that something depends on
 
-    def spots(self, *kinds: str) -> Iterator[tuple[str, int, int, str]]:
-        """Yield path, line, column and text of the places of some kinds."""
+    def spots(self, kind: str, message: str) -> Iterator[Place]:
+        """Yield the places of a kind; `{}` in the message stands for the text of each."""
         for path, spot in self.catalog.spots:
-            if spot.kind in kinds:
-                yield path, spot.line, spot.column, spot.text
+            if spot.kind == kind:
+                yield path, spot.line, spot.column, message.replace("{}", spot.text)
+
+    def layer(self, key: str) -> str | None:
+        """Return the layer of an asset, None if there is no such asset in a layer."""
+        return self.assets[key].layer if key in self.assets else None
 
 
 class Rule(NamedTuple):
@@ -59,6 +63,7 @@ def rule(code: str, name: str, severity: str) -> Callable:
     return register
 
 
-def at(thing: NamedTuple, message: str) -> Place:
-    """Return an asset's place with a message."""
-    return thing.path, thing.line, thing.column, message
+def at(asset: Asset, message: str, dependency: Dependency | None = None) -> Place:
+    """Return the place of an asset, or of one of its dependencies, with a message."""
+    place = dependency or asset
+    return asset.path, place.line, place.column, message

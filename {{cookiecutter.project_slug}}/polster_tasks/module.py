@@ -1,62 +1,41 @@
-"""What one file says, as small records."""
+"""What one file says, as small records. Expressions stay as written: `names` reads them."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any, NamedTuple
+import ast
+import re
+from typing import NamedTuple
 
-from .values import Ref
-
-MAKERS = frozenset(
-    [
-        "asset",
-        "multi_asset",
-        "graph_asset",
-        "graph_multi_asset",
-        "asset_check",
-        "multi_asset_check",
-        "observable_source_asset",
-        "multi_observable_source_asset",
-    ]
+MAKERS = ("asset", "multi_asset", "graph_asset", "asset_check", "AssetSpec")
+MAKING = re.compile(  # what makes assets, and is unresolved anywhere but in a plain definition
+    r"dagster\.(.*\.)?((graph_)?(multi_)?asset|\w*observable_source_asset|AssetSpec|SourceAsset"
+    r"|AssetsDefinition|load_assets\w*|map_asset_specs|with_source_code_references)"
 )
-CHECKS = frozenset(["asset_check", "multi_asset_check"])
-SPECS = frozenset(["AssetSpec", "SourceAsset"])
-CONTEXT = frozenset(["context", "_context", "context_", "_"])  # what Dagster knows by name
+CONTEXT = ("context", "_context", "context_", "_")  # what Dagster knows by name
 
-
-class Parameter(NamedTuple):
-    """One parameter of an asset's function."""
-
-    name: str
-    line: int
-    column: int
-    kind: str  # plain, keyword-only, positional-only, * or **
-    annotation: Any = None  # evaluated: usually a Ref
+Meaning = str | ast.expr | None  # a dotted name, the expression that gives it, or unknown
+Arguments = dict[str, ast.expr]  # of a call, by name; "0" is the first, "**" is computed
 
 
 class Definition(NamedTuple):
-    """Something that makes assets, as it is written."""
+    """Something that makes assets, sources or checks, as it is written."""
 
-    binding: str  # the name that the module gives it
-    maker: Ref  # `dagster.asset`, or what an import will lead to
+    maker: str  # one of MAKERS
     function: str
-    parameters: tuple[Parameter, ...]
-    keywords: dict[str, Any]
+    parameters: tuple[tuple[ast.arg, bool], ...]  # each, and whether Dagster sees it
+    arguments: Arguments
     description: str | None
     line: int
     column: int
-    notes: tuple[str, ...] = ()  # why Dagster may see something else
+    notes: tuple[str, ...]  # why Dagster may see something else
 
 
 class Import(NamedTuple):
     """One imported name, with its absolute dotted path."""
 
     dotted: str
-    binding: str | None  # None for a star
-    target: str  # the dotted path that the binding stands for
+    binding: str
     line: int
     column: int
-    local: bool = False  # within a function
-    guarded: bool = False  # within a try, whose handler takes over if it is missing
+    guarded: bool  # within a try, whose handler takes over if it is missing
 
 
 class Spot(NamedTuple):
@@ -74,12 +53,34 @@ class Module(NamedTuple):
     name: str
     path: str  # relative to the project's root, with slashes
     layer: str | None
-    definitions: tuple[Definition, ...] = ()
-    imports: tuple[Import, ...] = ()
-    spots: tuple[Spot, ...] = ()
-    names: tuple[str, ...] = ()
-    classes: Mapping[str, tuple] = MappingProxyType({})  # a class's evaluated bases
-    factories: frozenset[str] = frozenset()  # functions that make assets when called
-    checkers: frozenset[str] = frozenset()  # functions that make asset checks when called
-    used: frozenset[str] | None = None  # imports used beyond naming a dependency, if searched for
-    open: bool = False  # it may bind names that cannot be read
+    names: dict[str, Meaning]
+    definitions: dict[str, Definition]  # by the name that they are bound to
+    classes: dict[str, list[ast.expr]]  # each with its bases
+    imports: list[Import]
+    spots: list[Spot]
+    factories: set[str]  # functions and classes that make assets when called
+    used: set[str]  # imported names used otherwise than to name a dependency
+    open: bool  # it may bind names that cannot be read
+
+
+def dotted_name(node: ast.expr, names: dict[str, Meaning]) -> str | None:
+    """Return the full dotted name that `dg.asset` stands for, or None where it cannot be told."""
+    if type(node) is ast.Name:
+        meaning = names.get(node.id)
+        return meaning if type(meaning) is str else None
+    base = dotted_name(node.value, names) if type(node) is ast.Attribute else None
+    return f"{base}.{node.attr}" if base else None
+
+
+def maker_of(dotted: str | None) -> str | None:
+    """Return which of Dagster's makers a dotted name is, if it is one."""
+    root, _, last = (dotted or "").rpartition(".")
+    return last if last in MAKERS and root.partition(".")[0] == "dagster" else None
+
+
+def arguments_of(node: ast.expr) -> Arguments:
+    """Return the arguments of a call, none if it is no call."""
+    if not isinstance(node, ast.Call):
+        return {}
+    found = {word.arg or "**": word.value for word in node.keywords}
+    return found | {str(index): value for index, value in enumerate(node.args)}

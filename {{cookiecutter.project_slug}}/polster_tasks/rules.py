@@ -1,10 +1,11 @@
 """Check a project against every rule, leave out what is ignored, explain a rule."""
 
-from . import rules_files, rules_graph, rules_habits  # noqa: F401
+from . import rules_files, rules_graph, rules_habits, rules_imports  # noqa: F401
 from .catalog import Catalog
-from .defining import without_indentation
 from .findings import RULES, Finding, Rule, View
 from .project import Project, UsageError
+from .rules_files import matching
+from .source import without_indentation
 
 __all__ = ["RULES", "Finding", "check", "explain", "filter_findings"]
 
@@ -60,7 +61,7 @@ def filter_findings(
             )
         dropped.update(codes)
     for word in project.ignore:
-        dropped.update(code for code in _matching(word) if RULES[code].severity == "warning")
+        dropped.update(code for code in matching(word) if RULES[code].severity == "warning")
     return [
         one
         for one in findings
@@ -82,18 +83,8 @@ def _explanation(rule: Rule) -> str:
     return f"{rule.code} {rule.name} ({rule.severity})\n\n{text}"
 
 
-def _matching(word: str) -> list[str]:
-    """Return the codes that a code, its beginning (POL4) or a name means."""
-    word = word.strip()
-    return [
-        code
-        for code, rule in RULES.items()
-        if word.lower() == rule.name or (len(word) > 3 and code.startswith(word.upper()))
-    ]
-
-
 def _named(word: str) -> list[str]:
-    codes = _matching(word)
+    codes = matching(word)
     if not codes:
         known = ", ".join(f"{rule.code} {rule.name}" for rule in RULES.values())
         raise UsageError(f"There is no rule {word!r}. There are: {known}.")

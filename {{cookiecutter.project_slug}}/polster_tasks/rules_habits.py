@@ -2,11 +2,10 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 
 from .findings import Place, View, at, rule
 from .layers import LAYERS
-from .rules_graph import _unknown
+from .rules_graph import unknown
 
 
 @rule("POL401", "no-description", "warning")
@@ -17,10 +16,7 @@ def no_description(view: View) -> Iterator[Place]:
     Good:  a docstring, or @dg.asset(description="Orders, one row each, valid dates only.")
     """
     for asset in view.catalog.assets:
-        if (
-            not (asset.description or "").strip()
-            and "its arguments are computed" not in asset.unresolved
-        ):
+        if not (asset.description or "").strip() and not asset.unresolved:
             yield at(asset, f"{asset.key} has no description. Give its function a docstring.")
 
 
@@ -33,16 +29,13 @@ def no_test(view: View) -> Iterator[Place]:
     """
     tests = set()
     for layer in LAYERS:
-        with suppress(OSError):  # no such folder, so no test in it
-            tests.update(os.listdir(os.path.join(view.project.root, "tests", layer)))
+        folder = os.path.join(view.project.root, "tests", layer)
+        tests.update(os.listdir(folder) if os.path.isdir(folder) else ())
     for asset in view.catalog.assets:
-        if asset.layer and asset.known and f"test_{asset.layer}_{asset.name}.py" not in tests:
-            stem = asset.path.rpartition("/")[2]
-            if f"test_{asset.layer}_{stem}" not in tests:
-                yield at(asset, (
-                    f"{asset.key} has no test. Add "
-                    f"tests/{asset.layer}/test_{asset.layer}_{asset.name}.py."
-                ))  # fmt: skip
+        stem = asset.path.rpartition("/")[2].removesuffix(".py")
+        named = [f"test_{asset.layer}_{name}.py" for name in (asset.name, stem)]
+        if asset.layer and asset.known and tests.isdisjoint(named):
+            yield at(asset, f"{asset.key} has no test. Add tests/{asset.layer}/{named[0]}.")
 
 
 @rule("POL403", "unused-asset", "warning")
@@ -52,12 +45,11 @@ def unused_asset(view: View) -> Iterator[Place]:
     Bad:   bronze_orders, and no silver asset that takes it
     Good:  def silver_orders(bronze_orders): ...
     """
+    above = {layer.upstream: name for name, layer in LAYERS.items() if layer.upstream}
     for asset in view.catalog.assets:
-        if asset.layer in ("bronze", "silver") and asset.known and asset.key not in view.used:
-            above = "silver" if asset.layer == "bronze" else "gold"
-            yield at(asset, (
-                f"Nothing depends on {asset.key}. Use it in a {above} asset, or remove it."
-            ))  # fmt: skip
+        if asset.layer in above and asset.known and asset.key not in view.used:
+            fix = f"Use it in a {above[asset.layer]} asset, or remove it."
+            yield at(asset, f"Nothing depends on {asset.key}. {fix}")
 
 
 @rule("POL404", "pandas", "warning")
@@ -67,12 +59,10 @@ def pandas(view: View) -> Iterator[Place]:
     Bad:   pd.read_csv(...), frame.to_pandas()
     Good:  pl.scan_csv(...), frame
     """
-    for module in view.catalog.modules:
-        for found in module.imports:
-            if found.dotted.partition(".")[0] == "pandas":
-                yield module.path, found.line, found.column, "pandas is imported. Use Polars."
-    for path, line, column, text in view.spots("pandas"):
-        yield path, line, column, f"{text}() leaves Polars for pandas. Stay in Polars."
+    for module, found, *_ in view.catalog.links:
+        if found.dotted.partition(".")[0] == "pandas":
+            yield module.path, found.line, found.column, "pandas is imported. Use Polars."
+    yield from view.spots("pandas", "{}() leaves Polars for pandas. Stay in Polars.")
 
 
 @rule("POL405", "naive-now", "warning")
@@ -82,8 +72,7 @@ def naive_now(view: View) -> Iterator[Place]:
     Bad:   datetime.now()
     Good:  datetime.now(timezone.utc)
     """
-    for path, line, column, text in view.spots("now"):
-        yield path, line, column, f"{text} has no time zone. Use datetime.now(timezone.utc)."
+    yield from view.spots("now", "{} has no time zone. Use datetime.now(timezone.utc).")
 
 
 @rule("POL406", "unresolved", "warning")
@@ -96,20 +85,11 @@ def unresolved(view: View) -> Iterator[Place]:
     Good:  keys and dependencies written as constants, one asset a file
     """
     end = "It is not checked here. Write it out, or leave it to the check at load."
-    for path, line, column, text in view.spots("unresolved", "definitions"):
-        yield path, line, column, f"Cannot read {text}. {end}"
-    for path, line, column, text in view.spots("nested"):
-        yield path, line, column, f"Cannot read the assets that {text} makes when it runs. {end}"
+    for kind in ("unresolved", "definitions"):
+        yield from view.spots(kind, f"Cannot read {{}}. {end}")
     for asset in (*view.catalog.assets, *view.catalog.sources, *view.catalog.checks):
         for note in asset.unresolved:
             yield at(asset, f"{asset.key} cannot be read whole: {note}. {end}")
-    if view.catalog.open:
-        for asset, dependency in _unknown(view):
-            yield (
-                asset.path,
-                dependency.line,
-                dependency.column,
-                (
-                    f"{asset.key} depends on {dependency.key}, which no file defines that can be read. {end}"
-                ),
-            )
+    for asset, one in unknown(view) if view.catalog.open else ():
+        what = f"{asset.key} depends on {one.key}, which no file defines that can be read"
+        yield at(asset, f"{what}. {end}", one)

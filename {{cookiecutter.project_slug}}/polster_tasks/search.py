@@ -1,137 +1,105 @@
-"""Search function bodies: reads around the graph, assets out of sight, habits."""
+"""Search every expression of a module: reads around the graph, assets out of sight, habits."""
 
 import ast
 import re
-from collections.abc import Iterator
 from typing import Any
 
-from .defining import makes_assets
 from .layers import LAYERS
-from .values import Ref, evaluate
+from .module import MAKING, dotted_name
 
 _FOLDERS = (*LAYERS, "landing", "quarantine")
-_PATH = re.compile(rf"(^data|[/\\]data|\0|:/[^\0]*)[/\\]({'|'.join(_FOLDERS)})([/\\]|$)")
-_SEGMENT = re.compile(rf"(^|[/\\])({'|'.join(_FOLDERS)})([/\\]|$)")
-_READS = frozenset(
-    [
-        "open",
-        "read_bytes",
-        "read_text",
-        "glob",
-        "rglob",
-        "iterdir",
-        "join",
-        "joinpath",
-        "Path",
-        "PurePath",
-    ]
-)
-_NOW = frozenset(f"datetime.datetime.{name}" for name in ("now", "utcnow", "today"))
-_MAKES = frozenset(["AssetSpec", "SourceAsset", "AssetsDefinition"])
+_NAMES = "|".join(_FOLDERS)
+_PATH = re.compile(rf"\S*[/\\]({_NAMES})([/\\]\S*)?|({_NAMES})[/\\]\S*\.\w+")
+_HINT = re.compile(rf"[/\\\"'](\s*[\"'])?({_NAMES})[/\\\"']".encode())
+_NOW = re.compile(r"datetime\.datetime\.(now|utcnow|today)")
+_WORDS = (b"now(", b"today(", b"to_pandas", b"Asset", b"Definitions(", b"exec(", b"globals(")
 
 
-def search(reader: Any) -> frozenset[str]:
-    """Add what is found to a Reader's spots and factories.
-
-    Returns:
-        The names imported from the project that are used otherwise than to name a dependency.
-    """
-    scope = {**reader.scope, **reader.inner_scope}
-    ours = {
-        found.binding for found in reader.imports if found.dotted.startswith(f"{reader.package}.")
-    }
-    downstream = reader.layer in ("silver", "gold")
-    used: set[str] = set()
-    for body in reader.bodies:
-        owner = getattr(body, "name", "")
-        naming = isinstance(body, ast.Assign | ast.AnnAssign)
-        for node in _expressions(body):
-            kind = type(node)
-            if kind is ast.Name:
-                if node.id in ours and not naming:
-                    used.add(node.id)
-            elif kind is ast.Call:
-                _call(reader, node, scope, owner, downstream, id(body) in reader.handled)
-                root = node.func
-                while isinstance(root, ast.Attribute):
-                    root = root.value
-                if naming and isinstance(root, ast.Name) and root.id in ours:
-                    used.add(root.id)
-            elif downstream and (kind is ast.Constant or kind is ast.JoinedStr):
-                if _PATH.search(_text(node)):
-                    reader.spot("read", node, ast.unparse(node))
-            elif downstream and kind is ast.BinOp and isinstance(node.op, ast.Div):
-                if isinstance(node.right, ast.Constant) and node.right.value in _FOLDERS:
-                    reader.spot("read", node, ast.unparse(node))
-    return frozenset(used)
+def worth_searching(reader: Any, source: bytes) -> bool:
+    """Tell from its text whether a module may hold what only a search finds."""
+    return (
+        not source.isascii()
+        or reader.renamed
+        or source.count(b"asset") > reader.mentions
+        or source.count(b"import") > reader.import_lines
+        or any(word in source for word in _WORDS)
+        or (reader.layer in ("silver", "gold") and _HINT.search(source) is not None)
+        or any(one.dotted.startswith(f"{reader.package}.defs.") for one in reader.imports)
+    )
 
 
-def _expressions(body: ast.AST) -> Iterator[ast.AST]:
-    """Yield every node of a body, without decorators, annotations and docstrings."""
-    stack = [body]
+def search(reader: Any, tree: ast.Module) -> None:
+    """Add what is found to a Reader's spots, imports, factories and used names."""
+    names = dict(reader.names)
+    nodes = list(_expressions(reader, tree))
+    for node, owner in nodes:
+        if owner and isinstance(node, ast.Import | ast.ImportFrom):
+            bound = reader.imported(node)
+            names.update(bound)
+            reader.used.update(binding for binding, _ in bound)
+    for node, owner in nodes:
+        kind = type(node)
+        if kind is ast.Name or kind is ast.Attribute:
+            dotted = (type(node.ctx) is ast.Load and dotted_name(node, names)) or ""
+            if MAKING.fullmatch(dotted):
+                reader.factories.add(owner)
+                if reader.in_defs:
+                    what = f"the assets that {owner} makes when it runs"
+                    reader.spot("unresolved", node, what if owner else f"this {dotted}")
+            if kind is ast.Name and owner:
+                reader.used.add(node.id)
+        elif kind is ast.Call:
+            _call(reader, node, names)
+        elif reader.layer in ("silver", "gold"):
+            _path(reader, node)
+
+
+def _expressions(reader: Any, tree: ast.Module):
+    """Yield every node with the function or class around it, but for what was read already."""
+    stack = [(node, "") for node in reversed(tree.body)]
     while stack:
-        node = stack.pop()
-        yield node
+        node, owner = stack.pop()
+        alias = type(node) is ast.Assign and dotted_name(node.value, reader.names)
+        if id(node) in reader.handled or (alias and not owner):
+            continue
+        yield node, owner
+        functions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+        inner = node.name if isinstance(node, functions) and not owner else owner
         for field in node._fields:
             value = getattr(node, field, None)
-            if field in ("annotation", "returns") or (field == "decorator_list" and node is body):
-                continue
-            if isinstance(value, list):
-                stack += [
-                    one
-                    for one in value
-                    if isinstance(one, ast.AST)
-                    and not (type(one) is ast.Expr and type(one.value) is ast.Constant)
-                ]
-            elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
-                stack.append(value)
+            for one in value if isinstance(value, list) else [value]:
+                text = type(one) is ast.Expr and type(one.value) is ast.Constant  # a docstring
+                if isinstance(one, ast.AST) and not text and field not in ("annotation", "returns"):
+                    stack.append((one, owner if field == "decorator_list" else inner))
 
 
-def _text(node: ast.expr) -> str:
-    """Return the text of a string, with a NUL for what is filled in."""
-    if isinstance(node, ast.JoinedStr):
-        return "".join(
-            _text(part) if isinstance(part, ast.Constant) else "\0" for part in node.values
-        )
-    return re.sub(r"\{[^{}]*\}", "\0", node.value) if isinstance(node.value, str) else ""
-
-
-def _call(reader: Any, node: ast.Call, scope: dict, owner: str, downstream: bool, handled: bool):
-    function = node.func
-    if isinstance(function, ast.Attribute):
-        last = function.attr
-    elif isinstance(function, ast.Name):
-        last = function.id
-    else:
-        return
-    found = evaluate(function, scope)
-    dotted = found.dotted if isinstance(found, Ref) else ""
-    if makes_assets(found):
-        if not handled:
-            reader.nested(found, owner, node)
-    elif dotted.startswith("dagster.") and dotted.rpartition(".")[2] in _MAKES:
-        if owner:
-            reader.factories.add(owner)
-            reader.spot("nested", node, owner)
-    elif dotted.startswith("dagster.Definitions"):
-        names = {keyword.arg for keyword in node.keywords}
-        if reader.name.startswith(f"{reader.package}.defs."):
-            if reader.layer or node.args or names & {"assets", "asset_checks", None}:
-                reader.spot("definitions", node, "what these Definitions add, or leave out")
-    elif dotted in _NOW and not node.args and not node.keywords:
+def _call(reader: Any, node: ast.Call, names: dict) -> None:
+    """Look at a call for what it makes, and for habits."""
+    root = function = node.func
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    dotted = dotted_name(function, names) or ""
+    last = getattr(function, "attr", getattr(function, "id", ""))
+    reader.used.add(getattr(root, "id", ""))
+    words = {keyword.arg for keyword in node.keywords}
+    if dotted.startswith("dagster.Definitions") and reader.in_defs:
+        if reader.layer or node.args or words & {"assets", None}:
+            reader.spot("definitions", node, "what these Definitions add, or leave out")
+    elif _NOW.fullmatch(dotted) and not node.args and not words:
         reader.spot("now", node, ast.unparse(node))
     elif last == "to_pandas":
         reader.spot("pandas", node, ast.unparse(function))
-    elif last in ("exec", "globals") or (last == "setattr" and not owner):
+    elif function is root and last in ("exec", "globals", "setattr"):
         reader.open = True
-        if reader.layer and isinstance(function, ast.Name):
+        if reader.in_defs:
             reader.spot("unresolved", node, f"the names that {last}() binds")
-    if downstream and (last in _READS or last.startswith(("read_", "scan_"))):
-        first = node.args if "join" in last or "Path" in last else node.args[:1]
-        named = [word.value for word in node.keywords if word.arg in ("source", "file", "path")]
-        for argument in (*first, *named):
-            for part in ast.walk(argument):
-                if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                    if _SEGMENT.search(part.value):
-                        reader.spot("read", node, ast.unparse(node))
-                        return
+
+
+def _path(reader: Any, node: ast.AST) -> None:
+    """Remember a text, or a path in parts, that leads into a layer's folder."""
+    text = getattr(node, "value", None) if isinstance(node, ast.Constant) else None
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        part = getattr(node.right, "value", None)
+        text = f"/{part}" if part in _FOLDERS else None
+    if isinstance(text, str) and _PATH.fullmatch(text):
+        reader.spot("read", node, ast.unparse(node))

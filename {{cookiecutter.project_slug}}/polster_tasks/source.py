@@ -1,276 +1,251 @@
-"""Walk the statements of one module, and remember what it defines, imports and does."""
+"""Read the statements of one module: what it defines, imports and binds."""
 
 import ast
-from typing import Any, NamedTuple
+import builtins
 
-from .defining import Defining, makes_assets
-from .module import CHECKS, MAKERS, Definition, Import, Module, Spot
-from .search import search
-from .values import Ref, Scope, Unknown, evaluate
-
-_VALUES = [
-    "AssetKey",
-    "AssetSpec",
-    "AssetDep",
-    "AssetIn",
-    "AssetOut",
-    "AssetCheckSpec",
-    "SourceAsset",
-]
-_CHANGES = frozenset(
-    ["append", "extend", "insert", "remove", "pop", "clear", "update", "setdefault", "add"]
+from .layers import LAYERS
+from .module import (
+    Definition,
+    Import,
+    Meaning,
+    Module,
+    Spot,
+    arguments_of,
+    dotted_name,
+    maker_of,
 )
-_CHANGING = (*(f".{name}(".encode() for name in _CHANGES), b"global ")
-_READS = (b"read", b"scan", b"open", b"data/")
-_WORDS = (b"now(", b"today(", b"to_pandas", b"Asset", b"Definitions(")
+from .search import search, worth_searching
+
+EXCEPT = "in an except"
+_CHANGES = {"append", "extend", "insert", "remove", "pop", "clear", "update", "setdefault", "add"}
+_CHANGING = (*(f".{name}(".encode() for name in _CHANGES), b"] =", b"global ")
 
 
-class Reader(Defining):
+class Reader:
     """Walk the statements of one module, in order, as Python would."""
 
-    def __init__(self, name: str, path: str, layer: str | None, package: str, is_package: bool):
-        self.name, self.path, self.layer, self.package = name, path, layer, package
-        self.is_package = is_package
-        self.layers = f"{package}.defs."
-        self.followed = (package, "dagster", "pandas")  # the plain imports that matter
-        self.parent = name if is_package else name.rpartition(".")[0]
-        self.scope: Scope = {}
-        self.inner_scope: Scope = {}  # what functions import
-        self.functions: dict[str, ast.FunctionDef] = {}
+    def __init__(self, name: str, path: str, package: str):
+        parts = path.split("/")
+        self.name, self.path, self.package = name, path, package
+        self.in_defs = len(parts) > 3 and parts[2] == "defs"
+        self.layer = parts[3] if self.in_defs and len(parts) > 4 and parts[3] in LAYERS else None
+        self.parent = name if parts[-1] == "__init__.py" else name.rpartition(".")[0]
+        self.names: dict[str, Meaning] = {}
         self.definitions: dict[str, Definition] = {}
+        self.classes: dict[str, list[ast.expr]] = {}
         self.imports: list[Import] = []
         self.spots: list[Spot] = []
-        self.classes: dict[str, tuple] = {}
         self.factories: set[str] = set()
-        self.checkers: set[str] = set()
-        self.bodies: list[ast.AST] = []  # searched, expression by expression, where it is worth it
-        self.handled: set[int] = set()  # assignments whose assets were read
-        self.guarded = False  # inside a try
-        self.thorough = False  # search, whatever the text says
-        self.used: frozenset[str] | None = None
-        self.changed: set[str] = set()
-        self.reaches = False  # it imports from a layer
-        self.odd = False  # it runs more than definitions when it is imported
-        self.renamed = False  # a decorator of Dagster's goes by another name here
-        self.open = False  # it may bind names that cannot be read
+        self.used: set[str] = set()
+        self.handled: set[int] = set()  # decorators and specs that became definitions
+        self.mentions = self.import_lines = 0  # of "asset" and "import", where they were read
+        self.renamed = self.guarded = self.open = False
 
     def read(self, tree: ast.Module, source: bytes) -> Module:
-        """Return what the module says.
-
-        Args:
-            tree: its syntax tree.
-            source: its text, to tell what need not be searched for.
-        """
-        if self.thorough:
-            self._find_changed(tree)
+        """Return what the module says; its text tells what need not be searched for."""
         self._statements(tree.body, "")
-        if not self.thorough and any(one.keywords for one in self.definitions.values()):
-            for word in _CHANGING:
-                if word in source:
-                    again = Reader(self.name, self.path, self.layer, self.package, self.is_package)
-                    again.thorough = True
-                    return again.read(tree, source)
-        self.used = search(self) if self.thorough or self._worth_searching(source) else None
-        return Module(
-            self.name, self.path, self.layer, tuple(self.definitions.values()), tuple(self.imports),
-            tuple(self.spots), tuple(self.scope), self.classes, frozenset(self.factories),
-            frozenset(self.checkers), self.used, self.open,
-        )  # fmt: skip
-
-    def _find_changed(self, tree: ast.Module) -> None:
-        """Find the names whose lists or dicts some line changes: what they hold cannot be told."""
-        same = []
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Global):
-                self.changed.update(node.names)
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                if node.func.attr in _CHANGES and isinstance(node.func.value, ast.Name):
-                    self.changed.add(node.func.value.id)
-            elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Name):
-                same += [
-                    (one.id, node.value.id) for one in node.targets if isinstance(one, ast.Name)
-                ]
-        for new, old in reversed(same):
-            if new in self.changed:
-                self.changed.add(old)
-
-    def _worth_searching(self, source: bytes) -> bool:
-        """Tell whether there may be what only a search of every expression finds."""
-        if self.reaches or self.odd or self.renamed or not source.isascii():
-            return True
-        for word in _WORDS if self.layer in (None, "bronze") else _WORDS + _READS:
-            if word in source:
-                return True
-        seen = [one for one in self.definitions.values() if one.maker.dotted == "dagster.asset"]
-        return source.count(b"asset(") > len(seen)
+        if self.definitions and any(word in source for word in _CHANGING):
+            self._forget_changed(tree)
+        if worth_searching(self, source):
+            search(self, tree)
+        return Module(*[getattr(self, field) for field in Module._fields])
 
     def spot(self, kind: str, node: ast.AST, text: str) -> None:
         """Remember a place."""
         self.spots.append(Spot(kind, node.lineno, node.col_offset + 1, text))
 
-    def ref(self, name: str) -> Ref:
-        """Return the full dotted name of something that this module defines."""
-        return Ref(f"{self.name}.{name}")
+    def _statements(self, body: list[ast.stmt], condition: str) -> None:
+        for node in body:
+            kind = type(node)
+            if kind is ast.ImportFrom or kind is ast.Import:
+                self.import_lines += 1
+                for binding, dotted in self.imported(node):
+                    self._bind(binding, dotted, condition)
+            elif kind is ast.FunctionDef or kind is ast.AsyncFunctionDef:
+                self._function(node, condition)
+            elif kind is ast.Assign or kind is ast.AnnAssign:
+                self._assign(node, condition)
+            elif kind is ast.ClassDef:
+                self._bind(node.name, f"{self.name}.{node.name}", condition)
+                self.classes[node.name] = node.bases
+            elif kind is ast.Expr:
+                self._calls(node.value)
+            else:
+                self._forget(node)
+                self._block(node, condition)
 
-    def nested(self, value: Any, owner: str, node: ast.AST) -> None:
-        """Remember that a function makes assets, or checks, when it is called."""
-        if not makes_assets(value):
-            return
-        if value.dotted.rpartition(".")[2] in CHECKS:
-            self.checkers.add(owner)
-        else:
-            self.factories.add(owner)
-            self.spot("nested", node, owner or getattr(node, "name", ast.unparse(node)[:40]))
+    def _block(self, node: ast.stmt, condition: str) -> None:
+        """Read a block, which may or may not run; only the body of `try` is certain to."""
+        attempt = isinstance(node, ast.Try)
+        maybe = condition or f"under {ast.unparse(node).partition(chr(10))[0]!r}"
+        outer, self.guarded = self.guarded, self.guarded or attempt
+        self._statements(getattr(node, "body", []), condition if attempt else maybe)
+        for branch in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
+            self._statements(branch.body, EXCEPT if attempt else maybe)
+        for field in ("orelse", "finalbody"):
+            self._statements(getattr(node, field, []), maybe)
+        self.guarded = outer
 
-    def _bind(self, name: str, value: Any, node: ast.AST, condition: str) -> None:
+    def _bind(self, name: str, meaning: Meaning, condition: str) -> None:
         """Give a name its meaning; two meanings make it unknown."""
-        if name in self.scope and condition == "except":
+        if name in self.names and condition == EXCEPT:
             return
         old = self.definitions.get(name)
         if old and not condition:
             del self.definitions[name]
             self.spots.append(Spot("overwritten", old.line, old.column, old.function or name))
-        if (name in self.scope and self.scope[name] != value) or (
-            name in self.changed and not isinstance(value, Ref)
-        ):
-            value = Unknown(node.lineno, node.col_offset + 1)
-        self.scope[name] = value
+        self.names[name] = meaning if self.names.get(name, meaning) == meaning else None
 
-    def _spoil(self, target: ast.expr, condition: str = "") -> None:
-        """Forget what a name means: it is changed in a way that is not followed."""
-        for node in ast.walk(target):
-            if isinstance(node, ast.Name):
-                unknown = Unknown(node.lineno, node.col_offset + 1)
-                if node is target:
-                    self._bind(node.id, unknown, node, condition)
-                self.scope[node.id] = unknown
+    def _forget(self, node: ast.AST) -> None:
+        """Forget what names meant that are bound again somewhere within."""
+        for part in ast.walk(node):
+            if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load):
+                self.names.update({part.id: None} if part.id in self.names else {})
 
-    def _statements(self, body: list[ast.stmt], condition: str) -> None:
-        for node in body:
-            kind = type(node)
-            if kind is ast.ImportFrom or kind is ast.Import:
-                for binding, ref in self._import(node):
-                    self._bind(binding, ref, node, condition)
-            elif kind is ast.FunctionDef or kind is ast.AsyncFunctionDef:
-                self._function(node, condition)
-            elif kind is ast.Expr:
-                if type(node.value) is not ast.Constant:
-                    self.odd = True
-                    self.bodies.append(node)
-            elif kind is ast.Assign or kind is ast.AnnAssign:
-                self._assign(node, condition)
-            elif kind is ast.ClassDef:
-                self._bind(node.name, self.ref(node.name), node, condition)
-                self.classes[node.name] = tuple(evaluate(base, self.scope) for base in node.bases)
-                self._inside(node, node.name)
-                self.bodies.append(node)
-            elif kind is ast.AugAssign or kind is ast.Delete:
-                for target in [node.target] if kind is ast.AugAssign else node.targets:
-                    self._spoil(target, condition)
-                self.bodies.append(node)
+    def _forget_changed(self, tree: ast.Module) -> None:
+        """Forget the lists that some line changes: what they hold only running it would tell."""
+        for node in ast.walk(tree):
+            owner = getattr(node, "value", None)
+            if isinstance(node, ast.Global):
+                self.names.update(dict.fromkeys(node.names))
+            elif isinstance(node, ast.Attribute | ast.Subscript) and isinstance(owner, ast.Name):
+                changed = getattr(node, "attr", "") in _CHANGES or type(node.ctx) is not ast.Load
+                if changed and isinstance(self.names.get(owner.id), ast.expr):
+                    self.names[owner.id] = None
+
+    def _function(self, node: ast.FunctionDef, condition: str) -> None:
+        maker, call, others = None, None, []
+        for decorator in node.decorator_list:
+            target = decorator.func if type(decorator) is ast.Call else decorator
+            found = maker_of(dotted_name(target, self.names))
+            if found:
+                maker, call = found, decorator
+                self.handled.add(id(decorator))
             else:
-                self._block(node, condition)
+                others.append(decorator)
+        self._bind(node.name, f"{self.name}.{node.name}", condition)
+        self.open = self.open or node.name == "__getattr__"
+        if maker:
+            self.mentions += 1
+            notes = [f"{ast.unparse(other)} decorates it as well" for other in others]
+            self._define(node.name, maker, node, call, condition, notes)
+        else:
+            for other in others:
+                self._maybe_maker(other)
 
-    def _block(self, node: ast.stmt, condition: str) -> None:
-        if isinstance(node, ast.If):
-            text = ast.unparse(node.test)
-            self.bodies.append(ast.Expr(node.test))
-            if isinstance(node.test, ast.Constant):
-                self._statements(node.body if node.test.value else node.orelse, condition)
-            elif text.rpartition(".")[2] == "TYPE_CHECKING":
-                imports = [one for one in node.body if isinstance(one, ast.Import | ast.ImportFrom)]
-                self._statements(imports, condition)
-                self._statements(node.orelse, condition)
-            elif text == "__name__ == '__main__'":
-                self._statements(node.orelse, condition)
-            else:
-                self._statements(node.body, f"only if {text}")
-                self._statements(node.orelse, f"unless {text}")
+    def _define(self, name, maker, node, call, condition, notes=()) -> None:
+        """Remember a definition; one that may not be there stands beside what it may replace."""
+        function = node if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else None
+        if name in self.definitions:
+            self.definitions[f"{name}@{node.lineno}"] = self.definitions[name]
+        self.definitions[name] = Definition(
+            maker,
+            function.name if function else "",
+            _parameters(function.args) if function else (),
+            arguments_of(call),
+            docstring(function) if function else None,
+            node.lineno,
+            node.col_offset + 1,
+            (*notes, f"it is defined {condition}") if condition else tuple(notes),
+        )
+
+    def _assign(self, node: ast.Assign | ast.AnnAssign, condition: str) -> None:
+        value = node.value
+        if value is None:
             return
-        loop = isinstance(node, ast.For | ast.AsyncFor | ast.While)
-        outer, self.guarded = self.guarded, self.guarded or isinstance(node, ast.Try)
-        for field, value in ast.iter_fields(node):
-            if field in ("body", "orelse", "finalbody"):
-                where = "in a loop" if loop else condition
-                if field == "orelse" and not loop:
-                    where = condition or "only if nothing fails before"
-                self._statements(value, where)
-            elif field in ("test", "iter", "subject"):
-                self.bodies.append(ast.Expr(value))
-            elif field in ("handlers", "cases"):
-                for branch in value:
-                    self._statements(branch.body, "except" if field == "handlers" else "in a case")
-            elif field == "target":
-                self._spoil(value, condition)
-            elif field == "items":
-                for item in value:
-                    self.bodies.append(ast.Expr(item.context_expr))
-                    if item.optional_vars:
-                        self._spoil(item.optional_vars, condition)
-        self.guarded = outer
+        meaning = dotted_name(value, self.names) or value
+        if isinstance(meaning, ast.Name):
+            meaning = self.names.get(meaning.id)
+            if not isinstance(meaning, ast.Constant):  # a list with two names: either changes it
+                meaning = self.names[value.id] = None
+        self.renamed = self.renamed or maker_of(str(meaning)) is not None
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            if not isinstance(target, ast.Name):
+                self._forget(target)
+                continue
+            self._bind(target.id, meaning, condition)
+            if isinstance(value, ast.Call) and self._is_spec(value):
+                self.names[target.id] = f"{self.name}.{target.id}"
+                self.handled.add(id(value))
+                self._define(target.id, "AssetSpec", value, value, condition)
+        self._calls(value)
 
-    def _import(self, node: ast.Import | ast.ImportFrom, local: bool = False) -> list[tuple]:
-        """Record an import and return what it binds, as pairs of a name and a Ref."""
-        bound: list[tuple[str, Ref]] = []
-        base = ""
-        if type(node) is ast.ImportFrom:
-            base = node.module or ""
-            if node.level:
-                parents = self.parent.split(".")
-                kept = len(parents) - node.level + 1
-                if kept < 1:
-                    self.spot("import", node, "." * node.level + base)
-                    return bound
-                base = ".".join([*parents[:kept], base] if base else parents[:kept])
-        if not base and len(node.names) == 1 and node.names[0].asname:
-            alias = node.names[0]
-            if not alias.name.startswith(self.followed):
-                return [(alias.asname, Ref(alias.name))]  # the usual case: import polars as pl
+    def _is_spec(self, call: ast.Call) -> bool:
+        return maker_of(dotted_name(call.func, self.names)) == "AssetSpec"
+
+    def _calls(self, value: ast.expr) -> None:
+        """Look at what is called when the module is imported: it may make assets."""
+        if self.in_defs and type(value) is not ast.Constant:
+            for node in ast.walk(value):
+                if isinstance(node, ast.Call) and id(node) not in self.handled:
+                    self._maybe_maker(node)
+
+    def _maybe_maker(self, node: ast.expr) -> None:
+        """Remember a call or decorator of which only running it would tell what it makes."""
+        function = node.func if isinstance(node, ast.Call) else node
+        root = function
+        while isinstance(root, ast.Call | ast.Attribute | ast.Subscript):
+            root = root.func if isinstance(root, ast.Call) else root.value
+        named = isinstance(root, ast.Name)
+        meaning = self.names.get(root.id) if named else root
+        if isinstance(meaning, ast.Call):  # an object that was made above
+            meaning = dotted_name(meaning.func, self.names) or meaning
+        dotted = dotted_name(function, self.names) or meaning
+        if not self.in_defs or (named and root.id not in self.names and hasattr(builtins, root.id)):
+            return
+        if isinstance(dotted, str):
+            if dotted.partition(".")[0] == self.package:
+                self.spot("made", node, dotted)
+            elif dotted.endswith("multi_asset_check") or (
+                "asset" in dotted.lower() and not dotted.startswith("dagster.")
+            ):
+                self.spot("unresolved", node, f"what {dotted} makes")
+        elif dotted is None or "asset" in ast.unparse(node).lower():
+            self.spot("unresolved", node, f"what {ast.unparse(node)[:60]} makes")
+
+    def imported(self, node: ast.Import | ast.ImportFrom) -> list[tuple[str, str]]:
+        """Return names and what an import binds them to; record what comes from the project."""
+        bound, place = [], (node.lineno, node.col_offset + 1)
+        base = getattr(node, "module", None) or ""
+        if getattr(node, "level", 0):
+            parents = self.parent.split(".")
+            kept = parents[: len(parents) - node.level + 1]
+            if not kept or node.level > len(parents):
+                self.spot("import", node, "." * node.level + base)
+                return []
+            base = ".".join([*kept, base] if base else kept)
         for alias in node.names:
             name, dotted = alias.name, f"{base}.{alias.name}" if base else alias.name
+            self.mentions += f"{name} {alias.asname}".count("asset")
             if name == "*":
-                binding, dotted = None, base
-                if base == "dagster":
-                    bound += [(one, Ref(f"dagster.{one}")) for one in (*MAKERS, *_VALUES)]
-            elif base or alias.asname:
-                binding = alias.asname or name
-                bound.append((binding, Ref(dotted)))
-                if dotted.startswith("dagster.") and name in MAKERS and binding != name:
-                    self.renamed = True
-            else:
-                binding = name.partition(".")[0]
-                bound.append((binding, Ref(binding)))
-            target = bound[-1][1].dotted if binding else dotted
-            place = node.lineno, node.col_offset + 1
-            if self.layer and dotted.startswith(self.layers):
-                self.reaches = True
-            if base or dotted.startswith(self.followed):
-                found = Import(dotted, binding, target, *place, local, self.guarded)
-                self.imports.append(found)
+                self.open = True
+                if self.in_defs:
+                    self.spot("unresolved", node, f"what `from {base} import *` brings")
+                continue
+            binding = alias.asname or (name if base else name.partition(".")[0])
+            self.renamed = self.renamed or (maker_of(dotted) or binding) != binding
+            bound.append((binding, dotted if base or alias.asname else binding))
+            if dotted.partition(".")[0] in (self.package, "pandas"):
+                self.imports.append(Import(dotted, binding, *place, self.guarded))
         return bound
 
-    def _inside(self, node: ast.AST, owner: str) -> None:
-        """Look at the statements within a function or class: imports, and assets out of sight."""
-        for inner in node.body:
-            kind = type(inner)
-            if kind is ast.Return or kind is ast.Expr or kind is ast.Assign:
-                continue
-            if kind is ast.Import or kind is ast.ImportFrom:
-                for binding, ref in self._import(inner, local=True):
-                    self.inner_scope[binding] = ref
-            elif kind is ast.FunctionDef or kind is ast.AsyncFunctionDef or kind is ast.ClassDef:
-                for decorator in inner.decorator_list:
-                    target = decorator.func if type(decorator) is ast.Call else decorator
-                    self.nested(evaluate(target, {**self.scope, **self.inner_scope}), owner, inner)
-                self._inside(inner, owner)
-            else:
-                for field in ("body", "orelse", "finalbody", "handlers", "cases"):
-                    for part in getattr(inner, field, ()):
-                        if isinstance(part, ast.ExceptHandler | ast.match_case):
-                            self._inside(part, owner)
-                        elif isinstance(part, ast.stmt):
-                            self._inside(_Body([part]), owner)
+
+def _parameters(arguments: ast.arguments) -> tuple[tuple[ast.arg, bool], ...]:
+    unseen = (*arguments.posonlyargs, *arguments.kwonlyargs)
+    return (*[(one, True) for one in arguments.args], *[(one, False) for one in unseen])
 
 
-class _Body(NamedTuple):
-    body: list[ast.stmt]
+def docstring(node: ast.FunctionDef) -> str | None:
+    """Return a docstring as Dagster shows it: without the indentation of the code."""
+    value = getattr(node.body[0], "value", None)
+    text = value.value if type(value) is ast.Constant else None
+    if not isinstance(text, str):
+        return None
+    return without_indentation(text) if "\n" in text else text.strip()
+
+
+def without_indentation(text: str) -> str:
+    """Return a docstring without the indentation of the code (from Python 3.13 it has none)."""
+    head, *rest = text.expandtabs().split("\n")
+    margin = min((len(line) - len(line.lstrip()) for line in rest if line.strip()), default=0)
+    return "\n".join([head.lstrip(), *(line[margin:].rstrip() for line in rest)]).strip("\n")
