@@ -26,7 +26,9 @@ class Layer(NamedTuple):
 DAILY = dg.FreshnessPolicy.time_window(
     warn_window=timedelta(hours=26), fail_window=timedelta(hours=36)
 )
-WHEN_UPSTREAMS_CHANGE = dg.AutomationCondition.eager()
+WHEN_UPSTREAMS_CHANGE = (
+    dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
+).with_label("upstreams changed, their blocking checks passed")
 
 LAYERS = {
     "bronze": Layer(upstream=None, freshness=DAILY),
