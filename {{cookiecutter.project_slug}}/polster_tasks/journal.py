@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from .project import Project, Refusal
 
+JOURNAL = "journal.json"
 PATIENCE = 60.0  # seconds to wait for another command to finish
 
 
@@ -63,9 +64,9 @@ def locked(project: Project, patience: float = PATIENCE) -> Iterator[None]:
                     "Another command is at work in this project; try again when it is done."
                 )
             time.sleep(0.02)
-        if _journal(project).exists():
-            change = _read(_journal(project))._replace(texts=())
-            _carry_out(project, change)
+        if (project.state / JOURNAL).exists():
+            change = _read(project.state / JOURNAL)._replace(texts=())
+            apply(project, change)
             said = f"Completed the interrupted {change.action} of {', '.join(change.keys)}."
             print(said, file=sys.stderr)
         yield
@@ -91,21 +92,8 @@ def _try_lock(handle: int) -> bool:
 
 def repair(project: Project) -> None:
     """Complete what a killed command left; leave a command that is still at work alone."""
-    if _journal(project).exists():
-        with suppress(Refusal, OSError), locked(project, patience=0):
-            pass
-
-
-def apply(project: Project, change: Change) -> None:
-    """Do a change completely, or leave everything as it was. The caller holds the lock.
-
-    Raises:
-        Refusal: something stands in the way, or the disk or its permissions refuse.
-    """
-    for _, target in change.moves:
-        if os.path.lexists(project.root / target):
-            raise Refusal(f"{target} already exists; nothing was changed.")
-    _carry_out(project, change)
+    with suppress(Refusal, OSError), locked(project, patience=0):
+        pass
 
 
 def last_removal(project: Project) -> Change:
@@ -127,32 +115,37 @@ def next_store(project: Project) -> str:
     return f".polster/undo/{max(used, default=0) + 1:06}"
 
 
-def _carry_out(project: Project, change: Change) -> None:
-    """Do what is left of a change, or take back all of it."""
+def apply(project: Project, change: Change) -> None:
+    """Do what is left of a change, or take back all of it. The caller holds the lock.
+
+    Raises:
+        Refusal: the disk or its permissions refuse.
+    """
+    journal = project.state / JOURNAL
+    manifest = project.root / change.store / "manifest.json"
     try:
         for (source, _), text in zip(change.moves, change.texts, strict=False):
             _write(project.root / source, text)
-        _write(_journal(project), json.dumps(change._asdict()))
+        _write(journal, json.dumps(change._asdict()))
         _rename(project.root, change.moves)
     except BaseException as error:
         try:
             _rename(project.root, _backwards(change))
-            _journal(project).unlink(missing_ok=True)
+            journal.unlink(missing_ok=True)
         except OSError as second:
             raise Refusal(
-                f"The change was not completed ({error}), nor taken back: {_reason(second)}. Make "
-                "room or correct the permissions; the next command then completes it."
+                f"The change was neither completed nor taken back: {second}. Make room or correct "
+                "the permissions; the next command then completes it."
             ) from None
         if isinstance(error, OSError):
             raise _unchanged(error) from None
         raise
-    manifest = project.root / change.store / "manifest.json"
     if change.action == "remove":
-        os.replace(_journal(project), manifest)
+        os.replace(journal, manifest)
         return
     if change.action == "undo":
         manifest.unlink(missing_ok=True)
-    _journal(project).unlink()
+    journal.unlink()
     if change.action == "undo":
         import shutil
 
@@ -172,22 +165,11 @@ def _rename(root: Path, moves: Sequence[tuple[str, str]]) -> None:
         try:
             os.rename(source, target)
         except OSError as error:
-            if error.errno != errno.EXDEV:
+            if error.errno != errno.EXDEV:  # landing files may lie on another file system
                 raise
-            _rename_across(source, target)
+            import shutil
 
-
-def _rename_across(source: Path, target: Path) -> None:
-    """Rename from one file system to another, by a complete copy beside the target."""
-    import shutil
-
-    copy = target.with_name(f".{target.name}.polster")
-    try:
-        shutil.copy2(source, copy)
-        os.rename(copy, target)
-    finally:
-        copy.unlink(missing_ok=True)
-    source.unlink()
+            shutil.move(source, target)
 
 
 def _write(path: Path, text: str) -> None:
@@ -205,16 +187,6 @@ def _read(path: Path) -> Change:
     return Change(**json.loads(path.read_text(encoding="utf-8")))
 
 
-def _journal(project: Project) -> Path:
-    return project.state / "journal.json"
-
-
-def _reason(error: OSError) -> str:
-    """Say what the system said, and where."""
-    place = " -> ".join(str(path) for path in (error.filename, error.filename2) if path)
-    return f"{error.strerror or error} ({place})" if place else str(error)
-
-
 def _unchanged(error: OSError) -> Refusal:
     advice = "Make room or correct the permissions, then try again."
-    return Refusal(f"Nothing was changed: {_reason(error)}. {advice}")
+    return Refusal(f"Nothing was changed: {error}. {advice}")

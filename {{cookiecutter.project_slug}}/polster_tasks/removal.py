@@ -4,11 +4,11 @@ import ast
 import os
 import re
 
-from .catalog import Asset, Catalog
+from .catalog import Catalog
 from .journal import Change, last_removal, next_store
 from .layers import LAYERS
 from .project import Project, Refusal, UsageError
-from .scaffold import closest, split_names
+from .scaffold import split_names
 
 
 def find_keys(catalog: Catalog, layer: str | None, names: str) -> list[str]:
@@ -26,9 +26,8 @@ def find_keys(catalog: Catalog, layer: str | None, names: str) -> list[str]:
         if len(found) > 1:
             raise UsageError(f"{name!r} could be {' or '.join(found)}: say which.")
         if not found:
-            guess = closest(f"{layer}_{name}" if layer else name, [asset.key for asset in assets])
             what = f"{layer} asset" if layer else "asset"
-            raise Refusal(f"There is no {what} {name!r}.{guess or ' `list-assets` shows all.'}")
+            raise Refusal(f"There is no {what} {name!r}; list-assets shows all.")
         keys += found
     if not keys:
         raise UsageError("--name is empty.")
@@ -38,23 +37,14 @@ def find_keys(catalog: Catalog, layer: str | None, names: str) -> list[str]:
 def plan_remove(project: Project, catalog: Catalog, keys: list[str], *, force: bool) -> Change:
     """Plan the removal of assets with their tests.
 
-    Args:
-        project: where.
-        catalog: its assets.
-        keys: which.
-        force: remove even what others need; the change then says what breaks.
-
     Raises:
-        Refusal: other assets or modules need them, or their file holds something else too.
+        Refusal: without `force`, that others need them; or their file holds something else too.
     """
     going = [asset for asset in catalog.assets if asset.key in keys]
     files = {asset.path for asset in going}
     for asset in catalog.assets:
         if asset.path in files and asset.key not in keys:
-            raise Refusal(
-                f"{asset.path} defines {asset.key} too. Remove them together, or edit the file "
-                "by hand."
-            )
+            raise Refusal(f"{asset.path} defines {asset.key} too: remove them together.")
     needed = _needed(project, catalog, keys, files)
     if needed and not force:
         raise Refusal(
@@ -68,6 +58,8 @@ def plan_remove(project: Project, catalog: Catalog, keys: list[str], *, force: b
     sources = [asset.path for asset in going]
     sources += [test.relative_to(project.root).as_posix() for test in tests if test.is_file()]
     upstreams = {dependency.key for asset in going for dependency in asset.dependencies}
+    root = os.environ.get("POLSTER_STORAGE_URL") or "data"
+    data = [f"{root}/{asset.layer}/{asset.key.replace('/', '.')}.parquet" for asset in going]
     store = next_store(project)
     return Change(
         "remove",
@@ -75,7 +67,7 @@ def plan_remove(project: Project, catalog: Catalog, keys: list[str], *, force: b
         [(source, f"{store}/{source}") for source in dict.fromkeys(sources)],
         store=store,
         needs=sorted(key for key in upstreams if catalog.find(key) and key not in keys),
-        notes=_notes(project, going),
+        notes=["Landing files stay, and materialized data, if any: " + ", ".join(data)],
         broken=needed,
     )
 
@@ -98,16 +90,6 @@ def plan_undo(project: Project, catalog: Catalog, *, force: bool) -> Change:
             f"then undo again; until then the files wait in {change.store}."
         )
     return change
-
-
-def _notes(project: Project, going: list[Asset]) -> list[str]:
-    """Say what stays."""
-    root = os.environ.get("POLSTER_STORAGE_URL") or "data"
-    data = [f"{root}/{asset.layer}/{asset.key.replace('/', '.')}.parquet" for asset in going]
-    notes = [f"Materialized data, if there is any, stays: {', '.join(data)}"]
-    landing = [project.landing_path(asset.name) for asset in going if asset.layer == "bronze"]
-    stays = [file.relative_to(project.root).as_posix() for file in landing if file.exists()]
-    return [*notes, f"Landing files stay: {', '.join(stays)}"] if stays else notes
 
 
 def _needed(project: Project, catalog: Catalog, keys: list[str], files: set[str]) -> list[str]:

@@ -100,10 +100,7 @@ def _files(root: Path, layer: str) -> dict[str, Path]:
 
 def _split_docstring(path: Path) -> tuple[str, str]:
     """Return a template's one-line summary and the text after its docstring."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Refusal(f"The template {path} cannot be read: {error}.") from None
+    text = path.read_text(encoding="utf-8-sig")
     match = re.match(r'\s*"""\s*(.*?)"""\s*', text, re.DOTALL)
     return (match[1].partition("\n")[0].strip(), text[match.end() :]) if match else ("", text)
 

@@ -3,7 +3,6 @@
 import keyword
 import os
 import re
-from collections.abc import Iterable
 
 from .journal import Change
 from .layers import LAYERS, edge_error, layer_of_name
@@ -11,55 +10,33 @@ from .project import Project, Refusal, UsageError
 from .rendering import describe, find_template, render
 
 LONGEST = 60  # characters in a name: file systems, tables and graphs stay readable
-_DEVICES = (
-    "con",
-    "prn",
-    "aux",
-    "nul",
-    *(f"{port}{n}" for port in ("com", "lpt") for n in "123456789"),
-)
-
 SAMPLE = "id,note\n" + "".join(f'{n},"sample row, replace this file"\n' for n in (1, 2, 3))
 
 
 def asset_name(layer: str, text: str) -> str:
-    """Return an asset's name without its layer's prefix.
-
-    Args:
-        layer: the asset's layer, `bronze`.
-        text: what was typed, `orders` or `bronze_orders`.
+    """Return an asset's name without its layer's prefix: `orders` for `bronze_orders`.
 
     Raises:
         UsageError: it is no good name; the sentence says why.
     """
     name = text.removeprefix(f"{layer}_")
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or len(name) > LONGEST:
         raise UsageError(
             f"{text!r} is not a name for an asset: use lowercase letters, digits and underscores, "
-            "a letter first, for example raw_orders."
+            f"a letter first, at most {LONGEST} in all, for example raw_orders."
         )
-    if len(name) > LONGEST:
-        raise UsageError(f"{name!r} is too long: {len(name)} characters, at most {LONGEST}.")
     if prefix := layer_of_name(name):
         raise UsageError(
             f"{name!r} carries a layer's prefix: leave {prefix}_ out, or choose --layer {prefix}."
         )
-    if keyword.iskeyword(name) or name in _DEVICES:
-        raise UsageError(f"{name!r} is reserved by Python or Windows: try {name}_data.")
+    if keyword.iskeyword(name):
+        raise UsageError(f"{name!r} is a word of Python's own: try {name}_data.")
     return name
 
 
 def split_names(text: str) -> list[str]:
     """Return the names of a comma-separated list, each once, in order."""
     return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
-
-
-def closest(name: str, names: Iterable[str]) -> str:
-    """Return a question that offers the most similar name, or nothing."""
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, names, 1)
-    return f" Did you mean {close[0]}?" if close else ""
 
 
 def available(project: Project, layer: str) -> list[str]:
@@ -85,22 +62,17 @@ def plan_add(
     layer: str,
     name: str,
     dependencies: list[str],
-    description: str | None = None,
+    description: str = "",
     template: str = "default",
 ) -> Change:
     """Plan an asset file, its test and, for bronze, its sample.
 
     Args:
-        project: where.
-        layer: bronze, silver or gold.
-        name: with or without the layer's prefix.
         dependencies: names in the layer below, with or without its prefix.
         description: what Dagster shall show; nothing takes the name's words.
-        template: which template of the layer.
 
     Raises:
         UsageError: the arguments alone are unacceptable.
-        UnicodeError: the description is no text.
         Refusal: the project refuses; the sentence says why and what to do.
     """
     name = asset_name(layer, name)
@@ -170,4 +142,4 @@ def _resolve(project: Project, layer: str, key: str, name: str) -> str:
         other = catalog.find(candidate)
         if other and other.layer and (why := edge_error(key, layer, other.key, other.layer)):
             raise Refusal(why)
-    raise Refusal(f"There is no {below} asset {name!r}.{closest(full, keys)}")
+    raise Refusal(f"There is no {below} asset {name!r}; list-assets --layer {below} shows them.")

@@ -19,15 +19,7 @@ def interactive() -> bool:
 
 
 def ask(question: str, read: Callable[[str], T]) -> T:
-    """Ask until an answer can be read; say why one cannot.
-
-    Args:
-        question: what is printed before the cursor.
-        read: turns the answer into a value, or raises UsageError or Refusal with the reason.
-
-    Raises:
-        Refusal: the input ended.
-    """
+    """Ask until `read` takes the answer; say why it does not, as it raises. No input: Refusal."""
     while True:
         print(question, end=" ", file=sys.stderr, flush=True)
         answer = sys.stdin.readline()
@@ -52,11 +44,7 @@ def choose(title: str, question: str, items: Sequence[str]) -> tuple[list[str], 
 
 
 def parse(answer: str, count: int) -> list[int]:
-    """Read a selection such as `1,3`, `2-4,6` or `all`.
-
-    Args:
-        answer: what was typed; numbers count from 1.
-        count: how many things the menu holds.
+    """Read a selection such as `1,3`, `2-4,6` or `all` of so many things.
 
     Returns:
         Indexes counted from 0, in the menu's order, each once.
