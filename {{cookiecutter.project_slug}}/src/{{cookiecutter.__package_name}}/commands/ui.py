@@ -37,6 +37,7 @@ def serve(host: str, port: int, verbose: bool = False) -> int:
     chosen = free_port(host, port)
     if chosen != port:
         print(f"Port {port} is taken; using {chosen}.")
+    print("Starting Dagster's web UI; that takes some seconds.", flush=True)
     commands = {"dagster-webserver": services.webserver(host, chosen, verbose)}
     with open_instance() as instance:
         if services.daemon_elsewhere(instance):
