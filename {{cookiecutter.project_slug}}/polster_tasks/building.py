@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any
 
 from .catalog import Asset, Catalog, Dependency, Link
@@ -18,13 +19,9 @@ class Builder:
     def __init__(self, names: Names, problems: list[tuple[str, Spot]]):
         self.names, self.spots = names, problems
         self.made: dict[str, list[Asset]] = {"asset": [], "source": [], "check": []}
-        self.keys: set[str] = set()
 
     def build(self, modules: list[Module]) -> Catalog:
         """Return everything that the modules define."""
-        for module in modules:
-            for definition in module.definitions.values():
-                self.keys.update(self._keys(definition, module))
         for module in modules:
             self.spots += [(module.path, spot) for spot in self._spots(module)]
             for definition in module.definitions.values():
@@ -47,6 +44,15 @@ class Builder:
             notes.append(f"{what} needs itself")
         return None
 
+    @cached_property
+    def keys(self) -> set[str]:
+        """The keys of all assets, where it is not plain whether a parameter is one."""
+        modules = self.names.modules.values()
+        made = [
+            self._keys(one, module) for module in modules for one in module.definitions.values()
+        ]
+        return {key for keys in made for key in keys}
+
     def _keys(self, definition: Definition, module: Module) -> list[str]:
         return self._read([], "", self.names.definition_keys, definition, module) or []
 
@@ -63,7 +69,8 @@ class Builder:
     def _link(self, module: Module, one: Any) -> Link:
         found = self.names.find(one.dotted)
         keys = self._keys(found.thing, found.module) if found.kind == "asset" else None
-        return Link(module, one, found.kind, found.module.path, found.module.layer, keys)
+        place, target = (module.path, one.line, one.column), found.module
+        return Link(*place, module, one, found.kind, target.path, target.layer, keys)
 
     def _add(self, module: Module, definition: Definition) -> None:
         """Keep the asset, source or check that a definition makes; of a multi_asset all."""
@@ -111,13 +118,12 @@ class Builder:
     def _inputs(self, module: Module, definition: Definition, notes: list[str]) -> list[Dependency]:
         """Return what parameters, ins= and deps= name; remember what Dagster takes otherwise."""
         inputs: dict[str, Dependency] = {}
-        for index, (one, seen) in enumerate(definition.parameters):
-            name = one.arg
+        for index, (name, line, column, seen, note) in enumerate(definition.parameters):
             if (index == 0 and name in CONTEXT) or name == "config":
                 continue
-            place = (one.lineno, one.col_offset + 1)
-            resource = self.names.resource(one.annotation, module)
-            found = self.names.of(one.annotation, module)
+            place = (line, column)
+            resource = self.names.resource(note, module)
+            found = self.names.of(note, module)
             if not seen:
                 if resource is False:
                     self.spots.append((module.path, Spot("dropped", *place, name)))

@@ -36,13 +36,16 @@ class Asset(NamedTuple):
 
 
 class Link(NamedTuple):
-    """An import within the project, and where it leads."""
+    """An import within the project, or of pandas, and where it leads."""
 
+    path: str
+    line: int
+    column: int
     module: Module
     found: Import
     kind: str  # asset, class, function, value, module, outside, unknown or missing
-    path: str  # of the file that it leads to
-    layer: str | None
+    target: str  # the path of the file that it leads to
+    layer: str | None  # of that file
     keys: list[str] | None  # of the asset that it leads to
 
 
@@ -84,9 +87,7 @@ class Catalog(NamedTuple):
     def importers(self, path: str) -> tuple[tuple[str, int], ...]:
         """Return the places, path and line, that import from the module at a path."""
         return tuple(
-            (link.module.path, link.found.line)
-            for link in self.links
-            if link.path == path != link.module.path
+            (link.path, link.line) for link in self.links if link.target == path != link.path
         )
 
 

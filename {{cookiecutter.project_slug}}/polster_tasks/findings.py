@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from .catalog import Asset, Catalog, Dependency
+from .catalog import Asset, Catalog, Dependency, Link
 from .project import Project
 
 Place = tuple[str, int, int, str]  # path, line, column, message
@@ -63,7 +63,7 @@ def rule(code: str, name: str, severity: str) -> Callable:
     return register
 
 
-def at(asset: Asset, message: str, dependency: Dependency | None = None) -> Place:
-    """Return the place of an asset, or of one of its dependencies, with a message."""
-    place = dependency or asset
-    return asset.path, place.line, place.column, message
+def at(thing: Asset | Link, message: str, dependency: Dependency | None = None) -> Place:
+    """Return the place of an asset or import, or of a dependency, with a message."""
+    place = dependency or thing
+    return thing.path, place.line, place.column, message

@@ -11,8 +11,25 @@ MAKING = re.compile(  # what makes assets, and is unresolved anywhere but in a p
 )
 CONTEXT = ("context", "_context", "context_", "_")  # what Dagster knows by name
 
+READ = {"name", "key", "key_prefix", "path", "asset", "deps", "ins", "specs", "outs"} | {
+    "description",
+    "additional_deps",
+    "additional_ins",
+    "internal_asset_deps",
+}  # the arguments that name keys and dependencies
+
 Meaning = str | ast.expr | None  # a dotted name, the expression that gives it, or unknown
 Arguments = dict[str, ast.expr]  # of a call, by name; "0" is the first, "**" is computed
+
+
+class Parameter(NamedTuple):
+    """One parameter of an asset's function."""
+
+    name: str
+    line: int
+    column: int
+    seen: bool  # Dagster takes it for an input
+    annotation: ast.expr | None  # None for Polars' own types as well
 
 
 class Definition(NamedTuple):
@@ -20,7 +37,7 @@ class Definition(NamedTuple):
 
     maker: str  # one of MAKERS
     function: str
-    parameters: tuple[tuple[ast.arg, bool], ...]  # each, and whether Dagster sees it
+    parameters: tuple[Parameter, ...]
     arguments: Arguments
     description: str | None
     line: int
@@ -74,13 +91,16 @@ def dotted_name(node: ast.expr, names: dict[str, Meaning]) -> str | None:
 
 def maker_of(dotted: str | None) -> str | None:
     """Return which of Dagster's makers a dotted name is, if it is one."""
-    root, _, last = (dotted or "").rpartition(".")
-    return last if last in MAKERS and root.partition(".")[0] == "dagster" else None
+    if not dotted or not dotted.startswith("dagster."):
+        return None
+    last = dotted.rpartition(".")[2]
+    return last if last in MAKERS else None
 
 
 def arguments_of(node: ast.expr) -> Arguments:
-    """Return the arguments of a call, none if it is no call."""
-    if not isinstance(node, ast.Call):
+    """Return the arguments of a call that name something, none if it is no call."""
+    if type(node) is not ast.Call:
         return {}
-    found = {word.arg or "**": word.value for word in node.keywords}
-    return found | {str(index): value for index, value in enumerate(node.args)}
+    words = node.keywords
+    found = {one.arg or "**": one.value for one in words if one.arg in READ or not one.arg}
+    return found | {"0": node.args[0]} if node.args else found

@@ -59,9 +59,9 @@ def pandas(view: View) -> Iterator[Place]:
     Bad:   pd.read_csv(...), frame.to_pandas()
     Good:  pl.scan_csv(...), frame
     """
-    for module, found, *_ in view.catalog.links:
-        if found.dotted.partition(".")[0] == "pandas":
-            yield module.path, found.line, found.column, "pandas is imported. Use Polars."
+    for link in view.catalog.links:
+        if link.found.dotted.partition(".")[0] == "pandas":
+            yield at(link, "pandas is imported. Use Polars.")
     yield from view.spots("pandas", "{}() leaves Polars for pandas. Stay in Polars.")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from .findings import Place, View, rule
+from .findings import Place, View, at, rule
 
 
 @rule("POL301", "missing-import", "error")
@@ -13,17 +13,12 @@ def missing_import(view: View) -> Iterator[Place]:
     Good:  from my_pipeline.defs.bronze.orders import bronze_orders
     """
     broken = {path for path, spot in view.catalog.spots if spot.kind in ("unreadable", "syntax")}
-    for module, found, kind, *_ in view.catalog.links:
-        path = f"src/{found.dotted.replace('.', '/')}"
+    for link in view.catalog.links:
+        dotted = link.found.dotted
+        path = f"src/{dotted.replace('.', '/')}"
         into = {f"{start}.py" for start in (path, path.rpartition("/")[0])}
-        if kind == "missing" and not found.guarded and not into & broken:
-            fix = "Correct the import, or add it."
-            yield (
-                module.path,
-                found.line,
-                found.column,
-                f"There is no {found.dotted} in this project. {fix}",
-            )
+        if link.kind == "missing" and not link.found.guarded and not into & broken:
+            yield at(link, f"There is no {dotted} in this project. Correct the import, or add it.")
     yield from view.spots("import", "{} leads out of the package. Correct the import.")
 
 
@@ -44,22 +39,19 @@ def import_around(view: View) -> Iterator[Place]:
         named = (each.key for each in one.dependencies if each.how != "parameter")
         declared.setdefault(one.path, set()).update(named)
         made.setdefault(one.path, set()).add(one.key)
-    for module, found, kind, path, layer, keys in view.catalog.links:
-        if not module.layer or not layer or path == module.path:
+    for link in view.catalog.links:
+        module, dotted, keys = link.module, link.found.dotted, link.keys
+        if not module.layer or not link.layer or link.target == link.path:
             continue
-        if kind == "module":
-            keys = made.get(path, ())
-        elif keys is None and layer == module.layer:
+        if link.kind == "module":
+            keys = made.get(link.target, ())
+        elif keys is None and link.layer == module.layer:
             continue  # a helper, which the files of a layer may share
-        named = declared.get(module.path, set()) & set(keys or ())
-        if not named or found.binding in module.used:
-            yield (
-                module.path,
-                found.line,
-                found.column,
-                f"{found.dotted} belongs to {layer}: a {module.layer} file may import it only to "
-                f"name it in deps= or ins=. Take its data as a parameter instead.",
-            )
+        named = declared.get(link.path, set()) & set(keys or ())
+        if not named or link.found.binding in module.used:
+            only = f"a {module.layer} file may import it only to name it in deps= or ins=."
+            fix = "Take its data as a parameter instead."
+            yield at(link, f"{dotted} belongs to {link.layer}: {only} {fix}")
 
 
 @rule("POL303", "read-around", "error")
@@ -74,11 +66,7 @@ def read_around(view: View) -> Iterator[Place]:
     fix = "Take the asset as a parameter instead."
     yield from view.spots("read", f"{{}} reads a layer's files around the graph. {fix}")
     landing = f"{view.project.package}.landing."
-    for module, found, *_ in view.catalog.links:
-        if module.layer in ("silver", "gold") and f"{found.dotted}.".startswith(landing):
-            yield (
-                module.path,
-                found.line,
-                found.column,
-                f"{module.layer} may not read raw files. Read them in a bronze asset instead.",
-            )
+    for link in view.catalog.links:
+        if link.module.layer in ("silver", "gold") and f"{link.found.dotted}.".startswith(landing):
+            fix = "Read them in a bronze asset instead."
+            yield at(link, f"{link.module.layer} may not read raw files. {fix}")

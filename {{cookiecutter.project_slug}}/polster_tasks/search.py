@@ -22,7 +22,7 @@ def worth_searching(reader: Any, source: bytes) -> bool:
         or reader.renamed
         or source.count(b"asset") > reader.mentions
         or source.count(b"import") > reader.import_lines
-        or any(word in source for word in _WORDS)
+        or any([word in source for word in _WORDS])
         or (reader.layer in ("silver", "gold") and _HINT.search(source) is not None)
         or any(one.dotted.startswith(f"{reader.package}.defs.") for one in reader.imports)
     )

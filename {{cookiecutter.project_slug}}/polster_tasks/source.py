@@ -2,6 +2,8 @@
 
 import ast
 import builtins
+import re
+from collections.abc import Iterator
 
 from .layers import LAYERS
 from .module import (
@@ -9,6 +11,7 @@ from .module import (
     Import,
     Meaning,
     Module,
+    Parameter,
     Spot,
     arguments_of,
     dotted_name,
@@ -18,7 +21,7 @@ from .search import search, worth_searching
 
 EXCEPT = "in an except"
 _CHANGES = {"append", "extend", "insert", "remove", "pop", "clear", "update", "setdefault", "add"}
-_CHANGING = (*(f".{name}(".encode() for name in _CHANGES), b"] =", b"global ")
+_CHANGING = re.compile(rf"\.({'|'.join(_CHANGES)})\(|\] =|global ".encode())
 
 
 class Reader:
@@ -30,6 +33,7 @@ class Reader:
         self.in_defs = len(parts) > 3 and parts[2] == "defs"
         self.layer = parts[3] if self.in_defs and len(parts) > 4 and parts[3] in LAYERS else None
         self.parent = name if parts[-1] == "__init__.py" else name.rpartition(".")[0]
+        self.followed = (f"{package}.", "pandas")
         self.names: dict[str, Meaning] = {}
         self.definitions: dict[str, Definition] = {}
         self.classes: dict[str, list[ast.expr]] = {}
@@ -44,7 +48,8 @@ class Reader:
     def read(self, tree: ast.Module, source: bytes) -> Module:
         """Return what the module says; its text tells what need not be searched for."""
         self._statements(tree.body, "")
-        if self.definitions and any(word in source for word in _CHANGING):
+        constants = any(isinstance(meaning, ast.expr) for meaning in self.names.values())
+        if constants and _CHANGING.search(source):
             self._forget_changed(tree)
         if worth_searching(self, source):
             search(self, tree)
@@ -141,13 +146,21 @@ class Reader:
         self.definitions[name] = Definition(
             maker,
             function.name if function else "",
-            _parameters(function.args) if function else (),
+            tuple(self._parameters(function.args)) if function else (),
             arguments_of(call),
             docstring(function) if function else None,
             node.lineno,
             node.col_offset + 1,
             (*notes, f"it is defined {condition}") if condition else tuple(notes),
         )
+
+    def _parameters(self, arguments: ast.arguments) -> Iterator[Parameter]:
+        unseen = (*arguments.posonlyargs, *arguments.kwonlyargs)
+        for one in (*arguments.args, *unseen):
+            note = one.annotation
+            if note and (dotted_name(note, self.names) or "").startswith("polars."):
+                note = None
+            yield Parameter(one.arg, one.lineno, one.col_offset + 1, one not in unseen, note)
 
     def _assign(self, node: ast.Assign | ast.AnnAssign, condition: str) -> None:
         value = node.value
@@ -158,7 +171,8 @@ class Reader:
             meaning = self.names.get(meaning.id)
             if not isinstance(meaning, ast.Constant):  # a list with two names: either changes it
                 meaning = self.names[value.id] = None
-        self.renamed = self.renamed or maker_of(str(meaning)) is not None
+        if type(meaning) is str:
+            self.renamed = self.renamed or maker_of(meaning) is not None
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
             if not isinstance(target, ast.Name):
                 self._forget(target)
@@ -175,7 +189,8 @@ class Reader:
 
     def _calls(self, value: ast.expr) -> None:
         """Look at what is called when the module is imported: it may make assets."""
-        if self.in_defs and type(value) is not ast.Constant:
+        plain = all(type(one) is ast.Constant for one in getattr(value, "elts", [value]))
+        if self.in_defs and not plain:
             for node in ast.walk(value):
                 if isinstance(node, ast.Call) and id(node) not in self.handled:
                     self._maybe_maker(node)
@@ -206,8 +221,8 @@ class Reader:
     def imported(self, node: ast.Import | ast.ImportFrom) -> list[tuple[str, str]]:
         """Return names and what an import binds them to; record what comes from the project."""
         bound, place = [], (node.lineno, node.col_offset + 1)
-        base = getattr(node, "module", None) or ""
-        if getattr(node, "level", 0):
+        base = (node.module or "") if type(node) is ast.ImportFrom else ""
+        if type(node) is ast.ImportFrom and node.level:
             parents = self.parent.split(".")
             kept = parents[: len(parents) - node.level + 1]
             if not kept or node.level > len(parents):
@@ -216,23 +231,18 @@ class Reader:
             base = ".".join([*kept, base] if base else kept)
         for alias in node.names:
             name, dotted = alias.name, f"{base}.{alias.name}" if base else alias.name
-            self.mentions += f"{name} {alias.asname}".count("asset")
+            self.mentions += name.count("asset")
             if name == "*":
                 self.open = True
                 if self.in_defs:
                     self.spot("unresolved", node, f"what `from {base} import *` brings")
                 continue
             binding = alias.asname or (name if base else name.partition(".")[0])
-            self.renamed = self.renamed or (maker_of(dotted) or binding) != binding
+            self.renamed = self.renamed or (binding != name and maker_of(dotted) is not None)
             bound.append((binding, dotted if base or alias.asname else binding))
-            if dotted.partition(".")[0] in (self.package, "pandas"):
+            if dotted.startswith(self.followed):
                 self.imports.append(Import(dotted, binding, *place, self.guarded))
         return bound
-
-
-def _parameters(arguments: ast.arguments) -> tuple[tuple[ast.arg, bool], ...]:
-    unseen = (*arguments.posonlyargs, *arguments.kwonlyargs)
-    return (*[(one, True) for one in arguments.args], *[(one, False) for one in unseen])
 
 
 def docstring(node: ast.FunctionDef) -> str | None:
