@@ -9,6 +9,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+
 from polster_tasks import report
 from polster_tasks.catalog import read_catalog
 from polster_tasks.project import UsageError, open_project
@@ -344,6 +345,16 @@ def test_validate_imports_nothing_of_the_project_and_warns_of_nothing(tmp_path: 
         capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(TEMPLATE)}, cwd=tmp_path,
     )  # fmt: skip
     assert done.stderr == "" and "POL403" in done.stdout
+
+
+def test_list_assets_says_which_files_it_could_not_read(tmp_path: Path):
+    root = write(tmp_path, silver("def silver_orders(bronze_orders:\n"))
+    done = subprocess.run(
+        [sys.executable, "-m", "polster_tasks", "--project", str(root), "list-assets"],
+        capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(TEMPLATE)}, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0 and "bronze_orders" in done.stdout
+    assert done.stderr.startswith(f"{SILVER}:4: cannot be read: ")
 
 
 def test_reading_needs_no_heavy_module():

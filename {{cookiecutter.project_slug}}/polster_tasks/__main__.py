@@ -66,8 +66,10 @@ def _change(project: Project, arguments: Namespace) -> int:
 def _list(project: Project, arguments: Namespace) -> int:
     from . import catalog, report
 
-    assets = catalog.read_catalog(project).assets
-    shown = tuple(asset for asset in assets if arguments.layer in (None, asset.layer))
+    found = catalog.read_catalog(project)
+    for sentence in found.unreadable:
+        print(sentence, file=sys.stderr)
+    shown = tuple(asset for asset in found.assets if arguments.layer in (None, asset.layer))
     print(getattr(report, f"assets_{arguments.format}")(shown))
     return 0
 

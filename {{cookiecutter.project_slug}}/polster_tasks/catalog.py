@@ -66,6 +66,15 @@ class Catalog(NamedTuple):
             one.known for one in (*self.assets, *self.sources)
         )
 
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """Return a sentence for each file that could not be read."""
+        return tuple(
+            f"{path}:{spot.line}: cannot be read: {spot.text}"
+            for path, spot in self.spots
+            if spot.kind in ("unreadable", "syntax")
+        )
+
     def find(self, key: str) -> Asset | None:
         """Return the asset, or the source, with exactly this key."""
         return next((one for one in (*self.assets, *self.sources) if one.key == key), None)

@@ -3,6 +3,7 @@
 import ast
 import os
 import warnings
+from io import FileIO
 
 from .module import Module, Spot
 from .project import Project
@@ -60,22 +61,11 @@ def _files(project: Project, problems: list[Problem]):
                 problems.append((where, Spot("unresolved", 1, 1, "what this component defines")))
 
 
-def _bytes(file: str) -> bytes:
-    """Return what a file holds, in half the time that `open` takes."""
-    descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-    try:
-        parts = []
-        while part := os.read(descriptor, 1 << 20):
-            parts.append(part)
-    finally:
-        os.close(descriptor)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
 def _read(project: Project, file: str, path: str, problems: list[Problem]) -> Module | None:
     """Read one file, or say in one Spot why it cannot be read."""
     try:
-        source = _bytes(file)
+        with FileIO(file) as opened:  # in half the time that `open` takes
+            source = opened.readall()
         tree = compile(source, file, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
         name = path[4:-3].removesuffix("/__init__").replace("/", ".")
         return Reader(name, path, project.package).read(tree, source)

@@ -12,7 +12,7 @@ def missing_import(view: View) -> Iterator[Place]:
     Bad:   from my_pipeline.defs.bronze.order import bronze_orders     there is no order.py
     Good:  from my_pipeline.defs.bronze.orders import bronze_orders
     """
-    broken = {path for path, spot in view.catalog.spots if spot.kind in ("unreadable", "syntax")}
+    broken = {sentence.partition(":")[0] for sentence in view.catalog.unreadable}
     for link in view.catalog.links:
         dotted = link.found.dotted
         path = f"src/{dotted.replace('.', '/')}"
