@@ -40,7 +40,7 @@ def test_the_quick_start_runs_green_unedited(pipeline: Path, run: Run) -> None:
 
     assert "[3/3] gold_sales_metrics  1 row" in done.stdout
     gold = pl.read_parquet(pipeline / "data/gold/gold_sales_metrics.parquet")
-    assert gold.rows() == [(3,)]
+    assert gold.rows() == [("silver_clean_sales", 3)]
     known = status(pipeline, run)
     assert {asset["status"] for asset in known.values()} == {"fresh"}
     assert known["silver_clean_sales"] | {"last_materialized": "", "run_id": ""} == {

@@ -272,7 +272,7 @@ def test_help_version_and_template_list(
 
     shown = run(project, "-m", "polster_tasks", "add-asset", "--template", "list").stdout
     assert "history         Keep every version of a row." in shown
-    assert "default         Count the rows of all upstreams" in shown
+    assert "default         One row for each upstream" in shown
     assert "--template" in run(project, "-m", "polster_tasks", "add-asset", "--help").stdout
     assert "validate" in run(project, "-m", "polster_tasks", "--help").stdout
     assert run(project, "-m", "polster_tasks", "--version").stdout.startswith("polster 0.")
@@ -375,7 +375,8 @@ def test_descriptions_arrive_in_dagster_unchanged_and_everything_runs_green_uned
     wrong = {key: (text, arrived[key]) for key, text in expected.items() if arrived[key] != text}
     assert not wrong
     script = "import polars as pl; print(pl.read_parquet('data/gold/gold_three.parquet').rows())"
-    assert run(project, "-c", script).stdout.strip() == "[(15,)]"
+    counts = [("silver_several", 9), ("silver_d1", 3), ("silver_d3", 3)]
+    assert run(project, "-c", script).stdout.strip() == str(counts)
     assert {*tree(project)} > before
 
 
@@ -391,3 +392,27 @@ def test_output_survives_a_closed_pipe_and_an_old_console(project: Path) -> None
     done = subprocess.run(show, cwd=project, env=env, capture_output=True, text=True)
     assert done.returncode == 0
     assert "\\U0001f6d2" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("def broken(", "makes no valid Python: "),
+        ("import os\n", "does not define silver_odd: let it define $$function."),
+        ("def silver_fixed(bronze_raw): ...\n", "does not define silver_odd"),
+    ],
+)
+def test_a_template_that_makes_no_asset_writes_nothing(project, run, text, sentence):
+    add = ("-m", "polster_tasks", "add-asset", "--layer")
+    run(project, *add, "bronze", "--name", "raw")
+    folder = project / "asset_templates/silver"
+    folder.mkdir(parents=True)
+    (folder / "bad.py").write_text(text, encoding="utf-8")
+    before = sorted(project.rglob("*.py"))
+
+    words = ("silver", "--name", "odd", "--dependencies", "raw", "--template", "bad")
+    done = run(project, *add, *words, check=False)
+
+    assert done.returncode == 1
+    assert sentence.replace("$$", "$") in done.stderr
+    assert sorted(project.rglob("*.py")) == before

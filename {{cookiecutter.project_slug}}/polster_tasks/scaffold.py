@@ -3,12 +3,14 @@
 import keyword
 import os
 import re
+from pathlib import Path
 
 from .journal import Change
 from .layers import LAYERS, edge_error, layer_of_name
 from .project import Project, Refusal, UsageError
 from .rendering import describe, find_template, render
 
+ONLY_AST = 0x400  # ast.PyCF_ONLY_AST, without the import
 LONGEST = 60  # characters in a name: file systems, tables and graphs stay readable
 SAMPLE = "id,note\n" + "".join(f'{n},"sample row, replace this file"\n' for n in (1, 2, 3))
 
@@ -29,8 +31,8 @@ def asset_name(layer: str, text: str) -> str:
         raise UsageError(
             f"{name!r} carries a layer's prefix: leave {prefix}_ out, or choose --layer {prefix}."
         )
-    if keyword.iskeyword(name):
-        raise UsageError(f"{name!r} is a word of Python's own: try {name}_data.")
+    if keyword.iskeyword(name) or re.fullmatch(r"aux|con|nul|prn|(com|lpt)\d", name):
+        raise UsageError(f"{name!r} is kept by Python, or by Windows, for itself: try {name}_data.")
     return name
 
 
@@ -101,6 +103,7 @@ def plan_add(
         project.test_path(layer, name): render(test_file, values, upstreams),
         asset: render(template_file, values, upstreams),
     }
+    _require_asset(template_file, texts[asset], key)
     notes, writes = [], {}
     for path, text in texts.items():
         relative = path.relative_to(project.root).as_posix()
@@ -115,6 +118,16 @@ def plan_add(
             writes[relative] = text
     moves = [(f".polster/stage/{number}", path) for number, path in enumerate(writes)]
     return Change("add", [key], moves, [*writes.values()], notes=notes)
+
+
+def _require_asset(template: Path, text: str, key: str) -> None:
+    """Refuse what a template makes if it is not Python, or not the asset that was asked for."""
+    try:
+        body = compile(text, str(template), "exec", ONLY_AST).body
+    except (SyntaxError, ValueError) as error:
+        raise Refusal(f"Template {template} makes no valid Python: {error}. Correct it.") from None
+    if not any(getattr(statement, "name", None) == key for statement in body):
+        raise Refusal(f"Template {template} does not define {key}: let it define $function.")
 
 
 def _resolve(project: Project, layer: str, key: str, name: str) -> str:
