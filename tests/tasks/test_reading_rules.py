@@ -353,7 +353,7 @@ def test_list_assets_says_which_files_it_could_not_read(tmp_path: Path):
         [sys.executable, "-m", "polster_tasks", "--project", str(root), "list-assets"],
         capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(TEMPLATE)}, cwd=tmp_path,
     )  # fmt: skip
-    assert done.returncode == 0 and "bronze_orders" in done.stdout
+    assert done.returncode == 0 and "bronze/orders.py:8" in done.stdout
     assert done.stderr.startswith(f"{SILVER}:4: cannot be read: ")
 
 
