@@ -1,9 +1,11 @@
 """Fixtures for every test: bake a project, run something in it."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,9 @@ LEAKS = (
 LEAKING_PREFIXES = ("DAGSTER_", "POLSTER_", "PYTEST_", "NOX_", "COOKIECUTTER_")
 
 
+UNSYNCED = str(Path(__file__).with_name("unsynced"))  # see the module in it
+
+
 def clean_environment(**extra: str) -> dict[str, str]:
     """Return this process's environment without what would leak into a project, plus `extra`."""
     kept = {
@@ -30,41 +35,95 @@ def clean_environment(**extra: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if name not in LEAKS and not name.startswith(LEAKING_PREFIXES)
     }
-    return kept | extra
+    return kept | {"PYTHONPATH": UNSYNCED} | extra
+
+
+# With two workers (pytest -n 2), what shares a costly fixture, or a port, stays on one of them.
+TOGETHER = {
+    "tests/browser/": "user interfaces",
+    "tests/demo/": "demo",
+    "tests/docs/": "doors",  # both start a UI that looks for a port from 3000 on
+    "tests/doors/": "doors",
+    "tests/engine/test_object_stores.py": "object stores",
+    "tests/pipeline/test_quick_start.py": "quick start",
+    "tests/production/test_deploying.py": "user interfaces",
+    "tests/production/test_left_alone.py": "user interfaces",
+    "tests/production/test_ui.py": "user interfaces",
+}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Let each worker take one test after another, or all of those that belong together."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            groups = (group for start, group in TOGETHER.items() if nodeid.startswith(start))
+            return next(groups, nodeid)
+
+    return Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give two workers the slow tests first, so that neither waits long for the other's last."""
+    if hasattr(config, "workerinput"):  # pytest-xdist's
+        items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.fixture(scope="session")
+def cookiecutter_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a configuration that keeps cookiecutter's folders out of the user's home."""
+    home = tmp_path_factory.mktemp("cookiecutter")
+    config = home / "config.yaml"
+    config.write_text(
+        f'cookiecutters_dir: "{(home / "templates").as_posix()}"\n'
+        f'replay_dir: "{(home / "replay").as_posix()}"\n',
+        encoding="utf-8",
+    )
+    return config
 
 
 @pytest.fixture(autouse=True)
-def cookiecutter_home(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Keep cookiecutter's replay and template folders out of the user's home."""
-    home = tmp_path_factory.getbasetemp() / "cookiecutter"
-    home.mkdir(exist_ok=True)
-    config = home / "config.yaml"
-    if not config.exists():
-        config.write_text(
-            f'cookiecutters_dir: "{(home / "templates").as_posix()}"\n'
-            f'replay_dir: "{(home / "replay").as_posix()}"\n',
-            encoding="utf-8",
-        )
-    monkeypatch.setenv("COOKIECUTTER_CONFIG", str(config))
+def cookiecutter_home(cookiecutter_config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give every test that configuration."""
+    monkeypatch.setenv("COOKIECUTTER_CONFIG", str(cookiecutter_config))
+
+
+@pytest.fixture(scope="session")
+def baked(
+    tmp_path_factory: pytest.TempPathFactory, cookiecutter_config: Path
+) -> Callable[..., Path]:
+    """Return a function that returns the folder of a project, baked at its first use."""
+    bakes: dict[tuple, Path] = {}
+
+    def bake_once(**context: str) -> Path:
+        context = {"project_name": "My Pipeline", "ci": "none"} | context
+        kind = tuple(sorted(context.items()))
+        if kind not in bakes:
+            bakes[kind] = Path(
+                cookiecutter(
+                    str(TEMPLATE),
+                    no_input=True,
+                    config_file=str(cookiecutter_config),
+                    output_dir=str(tmp_path_factory.mktemp("baked")),
+                    extra_context=context,
+                )
+            )
+        return bakes[kind]
+
+    return bake_once
 
 
 @pytest.fixture
-def bake(tmp_path: Path) -> Callable[..., Path]:
-    """Return a function that bakes the template and returns the project's folder."""
+def bake(baked: Callable[..., Path], tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that gives a project of the test's own: a copy of a baked one."""
 
-    def bake_project(**context: str) -> Path:
-        context = {"project_name": "My Pipeline", "ci": "none"} | context
-        folder = tmp_path / "bakes"
-        folder.mkdir(exist_ok=True)
-        return Path(
-            cookiecutter(
-                str(TEMPLATE), no_input=True, output_dir=str(folder), extra_context=context
-            )
-        )
+    def copy_of_baked(**context: str) -> Path:
+        source = baked(**context)
+        return Path(shutil.copytree(source, tmp_path / "bakes" / source.name, symlinks=True))
 
-    return bake_project
+    return copy_of_baked
 
 
 @pytest.fixture
@@ -84,7 +143,7 @@ def run() -> Callable[..., subprocess.CompletedProcess[str]]:
         env: Mapping[str, str] | None = None,
         input: str | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        path = os.pathsep.join((str(project / "src"), str(project)))
+        path = os.pathsep.join((str(project / "src"), str(project), UNSYNCED))
         done = subprocess.run(
             [sys.executable, *argv],
             cwd=project,
@@ -100,3 +159,52 @@ def run() -> Callable[..., subprocess.CompletedProcess[str]]:
         return done
 
     return run_python
+
+
+# Each command line is as in a process of its own, but for the imports of Dagster and Polars.
+ONE_AFTER_ANOTHER = """
+import contextlib, io, json, os, sys
+import dagster, polars, run_polster
+
+def one(argv, variables):
+    out, err = io.StringIO(), io.StringIO()
+    before = dict(os.environ)
+    os.environ.update(variables)
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            status = run_polster.main(argv)
+        except SystemExit as end:
+            status = end.code
+            if isinstance(status, str):
+                print(status, file=sys.stderr)
+                status = 1
+    os.environ.clear()
+    os.environ.update(before)
+    for name in [n for n in sys.modules if n.partition(".")[0] == PACKAGE]:
+        del sys.modules[name]
+    return status, out.getvalue(), err.getvalue()
+
+PACKAGE = sys.argv[1]
+print(json.dumps([one(argv, variables) for argv, variables in json.load(sys.stdin)]))
+"""
+
+
+@pytest.fixture
+def run_each(run) -> Callable[..., list[subprocess.CompletedProcess[str]]]:
+    """Return a function that gives run_polster.py several command lines, in one process.
+
+    Where only the answer matters, this saves the seconds in which Dagster is imported.
+    """
+
+    def run_commands(
+        project: Path, *commands: Sequence[str], variables: Sequence[Mapping[str, str]] = ()
+    ) -> list[subprocess.CompletedProcess[str]]:
+        cases = [[list(c), {}] for c in commands] + [[[], dict(v)] for v in variables]
+        package = next((project / "src").iterdir()).name
+        done = run(project, "-c", ONE_AFTER_ANOTHER, package, input=json.dumps(cases))
+        return [
+            subprocess.CompletedProcess(case, *answer)
+            for case, answer in zip(cases, json.loads(done.stdout), strict=True)
+        ]
+
+    return run_commands

@@ -1,7 +1,6 @@
 """Servers on loopback that record what a pipeline sends, and a pipeline left to itself."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -15,14 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-LEAKS = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONSAFEPATH", "NO_COLOR", "FORCE_COLOR")
-
-
-def environment(**extra: str) -> dict[str, str]:
-    """Return this process's environment without what would leak into a project, plus `extra`."""
-    prefixes = ("DAGSTER_", "POLSTER_", "PYTEST_", "NOX_")
-    kept = {k: v for k, v in os.environ.items() if k not in LEAKS and not k.startswith(prefixes)}
-    return kept | extra
+from conftest import clean_environment
 
 
 def free_port() -> int:
@@ -38,7 +30,7 @@ def wait_for(condition: Callable[[], object], seconds: float, what: str) -> obje
     while time.monotonic() < deadline:
         if value := condition():
             return value
-        time.sleep(0.3)
+        time.sleep(0.1)
     pytest.fail(f"waited {seconds} s for {what}")
 
 
@@ -87,7 +79,7 @@ class Ui:
         self.process = subprocess.Popen(
             [sys.executable, "-u", "run_polster.py", "--ui", *arguments],
             cwd=project,
-            env=environment(**variables),
+            env=clean_environment(**variables),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -105,7 +97,7 @@ class Ui:
     def text(self) -> str:
         return "\n".join(self.lines)
 
-    def address(self, seconds: float = 120) -> str:
+    def address(self, seconds: float = 240) -> str:
         """Wait until the UI answers and return its address."""
 
         def found() -> str | None:
@@ -122,7 +114,7 @@ class Ui:
             self.family[child.pid] = child
         return list(self.family.values())
 
-    def end(self, number: int = signal.SIGTERM, seconds: float = 60) -> int:
+    def end(self, number: int = signal.SIGTERM, seconds: float = 120) -> int:
         """Send a signal, wait for the end, and return the exit status."""
         self.look()
         self.process.send_signal(number)

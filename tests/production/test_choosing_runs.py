@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.production.living import environment
+from conftest import clean_environment
 
 pytestmark = pytest.mark.slow
 
@@ -113,9 +113,8 @@ def test_selections(shop, run) -> None:
     assert finished(done.stdout) == ["bronze_raw_orders", "silver_validated_orders"]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "status", "sentence"),
-    [
+def test_what_cannot_be_run_is_one_sentence(shop, run_each) -> None:
+    expected = [
         (["--select", "+gold_customer_lvt"], 1, "did you mean 'gold_customer_ltv'?"),
         (["--select", "(("], 1, "'((' is no selection: write a name, +name"),
         (["--select", ""], 1, "'' is no selection"),
@@ -125,14 +124,13 @@ def test_selections(shop, run) -> None:
         (["--from-failure", "--partition", "x"], 2, "--partition goes with a run"),
         (["--status", "--partition", "x"], 2, "--partition goes with a run"),
         (["--check"], 2, "--format and --check go with --status"),
-    ],
-)
-def test_what_cannot_be_run_is_one_sentence(shop, run, arguments, status, sentence) -> None:
-    done = run(shop, "run_polster.py", *arguments, check=False)
-    assert done.returncode == status
-    assert sentence in done.stderr.splitlines()[-1]
-    assert "Traceback" not in done.stderr
-    assert "Warning" not in done.stderr
+    ]
+    answers = run_each(shop, *(arguments for arguments, _, _ in expected))
+    for done, (arguments, status, sentence) in zip(answers, expected, strict=True):
+        assert done.returncode == status, (arguments, done)
+        assert sentence in done.stderr.splitlines()[-1]
+        assert "Traceback" not in done.stderr
+        assert "Warning" not in done.stderr
 
 
 def test_a_partition(project, layer, run) -> None:
@@ -194,7 +192,7 @@ def test_a_bar_is_drawn_on_a_terminal_only(shop, run) -> None:
     process = subprocess.Popen(
         [sys.executable, "run_polster.py"],
         cwd=shop,
-        env=environment(TERM="xterm", COLUMNS="100"),
+        env=clean_environment(TERM="xterm", COLUMNS="100"),
         stdin=subprocess.DEVNULL,
         stdout=terminal,
         stderr=terminal,
@@ -236,7 +234,7 @@ def test_ctrl_c_ends_a_run_and_is_not_tried_again(project, layer) -> None:
     process = subprocess.Popen(
         [sys.executable, "-u", "run_polster.py"],
         cwd=project,
-        env=environment(),
+        env=clean_environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

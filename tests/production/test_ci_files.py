@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from conftest import clean_environment
+
 FILES = {
     "github": ".github/workflows/ci.yml",
     "gitlab": ".gitlab-ci.yml",
@@ -74,10 +76,8 @@ def test_every_provider_checks_caches_and_pushes_nothing(bake, provider) -> None
 
 @pytest.mark.slow
 def test_pre_commit_passes_on_a_fresh_project_and_finds_a_broken_layer(bake, tmp_path) -> None:
-    from tests.production.living import environment
-
     project = bake(starter="ecommerce")
-    variables = environment(PRE_COMMIT_HOME=str(tmp_path / "hooks"))
+    variables = clean_environment(PRE_COMMIT_HOME=str(tmp_path / "hooks"))
 
     def shell(*command: str | Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -12,7 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.production.living import environment, free_port, wait_for
+from conftest import clean_environment
+from tests.production.living import free_port, wait_for
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "deploying.md"
 PLACE = "/srv/my_pipeline/app"
@@ -50,7 +51,7 @@ def test_the_commands_of_the_units_serve_a_project_and_end(project, run) -> None
                 subprocess.Popen(
                     words,
                     cwd=unit["WorkingDirectory"].replace(PLACE, str(project)),
-                    env=environment(**{name: value}),
+                    env=clean_environment(**{name: value}),
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
                     start_new_session=True,
@@ -63,17 +64,17 @@ def test_the_commands_of_the_units_serve_a_project_and_end(project, run) -> None
             except OSError:
                 return False
 
-        wait_for(answers, 120, "the webserver")
+        wait_for(answers, 240, "the webserver")
         home = {"DAGSTER_HOME": str(project / ".dagster")}
-        wait_for(lambda: int(run(project, "-c", BEATS, env=home).stdout), 120, "the daemon")
+        wait_for(lambda: int(run(project, "-c", BEATS, env=home).stdout), 240, "the daemon")
         family = [p for s in started for p in psutil.Process(s.pid).children(recursive=True)]
         for service in started:
             os.killpg(service.pid, signal.SIGINT)
         for service in started:
-            service.wait(60)
+            service.wait(120)
         ended = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
         wait_for(
-            lambda: all(not p.is_running() or p.status() in ended for p in family), 30, "the end"
+            lambda: all(not p.is_running() or p.status() in ended for p in family), 60, "the end"
         )
     finally:
         for service in started:
