@@ -107,9 +107,10 @@ def test_the_nox_sessions_make_their_own_environments(
 
 def test_pip_install_makes_a_working_environment(project: Path, tmp_path: Path) -> None:
     environment = tmp_path / "environment"
-    venv.create(environment, with_pip=True)
+    call(project, find_uv_bin(), "venv", "--seed", "--python", sys.executable, environment)
     python = environment / BIN / "python"
-    call(project, python, "-m", "pip", "install", "--quiet", "-e", ".")
+    pip = ("-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check")
+    call(project, python, *pip, "-e", ".")
     call(project, python, "-m", "polster_tasks", "add-asset", "--layer", "bronze", "--name", "a")
 
     assert "Materialized 1 asset" in call(project, python, "run_polster.py").stdout

@@ -113,23 +113,19 @@ def test_a_fresh_project_loads_without_a_word_and_settings_reach_it(project, run
     assert shown["crons"] == [["*/15 * * * *", "UTC", "STOPPED"]]
 
 
-@pytest.mark.parametrize(
-    ("variable", "value", "sentence"),
-    [
+def test_a_setting_that_cannot_work_is_one_sentence_at_load(project, run_each) -> None:
+    expected = [
         ("POLSTER_BRONZE_CRON", "61 * * * *", "POLSTER_BRONZE_CRON is '61 * * * *', which is no"),
         ("POLSTER_BRONZE_CRON", "daily", "POLSTER_BRONZE_CRON is 'daily', which is no cron"),
         ("POLSTER_AUTOMATION", "off", "POLSTER_AUTOMATION is 'off': set it to running or stopped."),
         ("POLSTER_ALERT_WEBHOOK", "SECRET", "POLSTER_ALERT_WEBHOOK is no web address"),
-    ],
-)
-def test_a_setting_that_cannot_work_is_one_sentence_at_load(
-    project, run, variable, value, sentence
-) -> None:
-    done = run(project, "run_polster.py", env={variable: value}, check=False)
-    assert done.returncode == 1
-    (line,) = done.stderr.splitlines()
-    assert sentence in line
-    assert "SECRET" not in line
+    ]
+    answers = run_each(project, variables=[{name: value} for name, value, _ in expected])
+    for done, (_, _, sentence) in zip(answers, expected, strict=True):
+        assert done.returncode == 1
+        (line,) = done.stderr.splitlines()
+        assert sentence in line
+        assert "SECRET" not in line
 
 
 def test_dagster_home_is_configured_for_a_small_machine_and_stays_out_of_git(project, run) -> None:

@@ -59,8 +59,8 @@ def test_it_ticks_flows_recovers_and_reports(bake, run, webhook, start_ui) -> No
         names = ["bronze_flaky", "gold_customer_ltv", "gold_product_analytics"]
         return all((project / "data" / n.split("_")[0] / f"{n}.parquet").exists() for n in names)
 
-    wait_for(everything_is_there, 240, "bronze by schedule, silver and gold by automation")
-    text = wait_for(lambda: webhook.texts, 120, "the report of the failure")[0]
+    wait_for(everything_is_there, 480, "bronze by schedule, silver and gold by automation")
+    text = wait_for(lambda: webhook.texts, 300, "the report of the failure")[0]
 
     assert text.startswith("my_pipeline: bronze_gone failed\n")
     assert "bronze_gone: ConnectionError: no route to &lt;the&gt; source" in text
@@ -81,5 +81,5 @@ def test_it_ticks_flows_recovers_and_reports(bake, run, webhook, start_ui) -> No
     assert json.loads(status.stdout)["daemon"] is True
 
     assert ui.end() == 0
-    wait_for(lambda: not ui.alive(), 20, "every process to end")
+    wait_for(lambda: not ui.alive(), 60, "every process to end")
     assert "Warning" not in ui.text
