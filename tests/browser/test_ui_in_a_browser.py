@@ -56,10 +56,12 @@ def test_a_person_sees_the_layers_runs_them_and_reads_a_gold_table(ui, page, pic
         layer = asset.partition("_")[0]
         box = nodes(page).filter(has_text=asset).first
         box.get_by_text("Never materialized").wait_for()
-        assert box.get_by_text(layer.title(), exact=True).count() == 1, f"{asset} has kind {layer}"
-        assert box.get_by_text("Polars", exact=True).count() == 1
+        for kind in (layer.title(), "Polars"):
+            box.get_by_text(kind, exact=True).first.wait_for()
+            assert box.get_by_text(kind, exact=True).count() == 1, f"{asset} has kind {kind}"
 
-    page.get_by_role("button", name="Materialize all").click()
+    with page.expect_response(lambda answer: "launch" in (answer.request.post_data or "").lower()):
+        page.get_by_role("button", name="Materialize all").click()
     page.goto(f"{address}/runs")
     page.get_by_text("Success", exact=True).first.wait_for(timeout=3 * MINUTE)
     assert page.get_by_text("Failure", exact=True).count() == 0
@@ -74,10 +76,9 @@ def test_a_person_sees_the_layers_runs_them_and_reads_a_gold_table(ui, page, pic
     page.get_by_text("Row count", exact=True).wait_for()
     shown = page.locator("body").inner_text()
     assert "Row count\n12\n" in shown
-    for column in ("customer_id", "country", "lifetime_value"):
-        assert page.get_by_text(column, exact=True).count() >= 1
-    for text in ("gold", "Passing", "automation_sensor"):
-        assert page.get_by_text(text, exact=True).count() >= 1
+    for text in ("customer_id", "country", "lifetime_value", "gold", "automation_sensor"):
+        page.get_by_text(text, exact=True).first.wait_for()
+    page.get_by_text("Passing", exact=True).first.wait_for(timeout=3 * MINUTE)  # the daemon's word
     page.screenshot(
         path=pictures / "gold.png", clip={"x": 240, "y": 0, "width": 1260, "height": 880}
     )

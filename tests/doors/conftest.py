@@ -58,7 +58,7 @@ def run_in(workshop: Path) -> Run:
     (home / "gitconfig").write_text("[protocol.file]\n\tallow = always\n", encoding="utf-8")
 
     def run_command(
-        cwd: Path, *argv: str | Path, check: bool = True, timeout: float = 300, **extra: str
+        cwd: Path, *argv: str | Path, check: bool = True, timeout: float = 600, **extra: str
     ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [str(argument) for argument in argv],

@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 import uv
 
+from conftest import UNSYNCED
+from tests.doors.conftest import contents
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = (REPOSITORY / "docs" / "polster-command.md").read_text(encoding="utf-8")
 TRANSCRIPTS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
@@ -26,13 +29,27 @@ def ids(transcript: str) -> str:
     return transcript.split()[0]
 
 
+@pytest.fixture(scope="module")
+def served() -> list[dict[str, bytes]]:
+    """Return the files of the projects whose UI was seen."""
+    return []
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="the transcripts are a POSIX shell's")
 @pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=ids)
 def test_a_new_users_transcript(
-    transcript: str, repository: Path, installed: Path, run_in: Run, tmp_path: Path
+    transcript: str,
+    repository: Path,
+    installed: Path,
+    run_in: Run,
+    served: list[dict[str, bytes]],
+    tmp_path: Path,
 ) -> None:
-    """Every line as it stands; the last one serves Dagster's UI, until Ctrl-C."""
+    """Every line as it stands; the last one serves Dagster's UI, until Ctrl-C.
+
+    Most doors lead to the same project to the byte: its UI is started once.
+    """
     *lines, last = transcript.splitlines()
     assert last == LAST
     commands = tmp_path / "bin"
@@ -42,11 +59,16 @@ def test_a_new_users_transcript(
     extra = {
         "PATH": os.pathsep.join((*map(str, folders), os.environ["PATH"])),
         "POLSTER": repository.as_uri(),
+        "PYTHONPATH": UNSYNCED,
         "UV_PYTHON": sys.executable,
         "UV_PYTHON_DOWNLOADS": "never",
     }
-    run_in(tmp_path, "bash", "-euc", "\n".join(lines), **extra)
+    run_in(tmp_path, "bash", "-euc", "\n".join(lines), timeout=900, **extra)
     (project,) = (path.parent for path in tmp_path.glob("*/run_polster.py"))
+    made = what_counts(project)
+    assert f"src/{project.name}/definitions.py" in made
+    if made in served:
+        return
     with subprocess.Popen(
         last.split(), cwd=project, env=os.environ | extra, stdout=subprocess.PIPE, text=True
     ) as ui:
@@ -57,13 +79,24 @@ def test_a_new_users_transcript(
         finally:
             ui.send_signal(signal.SIGINT)
             try:
-                ui.wait(timeout=60)
+                ui.wait(timeout=120)
             except subprocess.TimeoutExpired:
                 ui.kill()
     assert "Dagster" in answer
+    served.append(made)
 
 
-def wait_for(url: str, server: subprocess.Popen[str], patience: float = 120) -> str:
+def what_counts(project: Path) -> dict[str, bytes]:
+    """Return the files of a project, without what its tools keep for themselves."""
+    own = {".polster", ".nox", ".git", ".cruft.json", "__pycache__"}
+    return {
+        path: content
+        for path, content in contents(project).items()
+        if not own & set(Path(path).parts)
+    }
+
+
+def wait_for(url: str, server: subprocess.Popen[str], patience: float = 240) -> str:
     """Return what `url` answers, once it does."""
     end = time.monotonic() + patience
     while time.monotonic() < end and server.poll() is None:
@@ -71,7 +104,7 @@ def wait_for(url: str, server: subprocess.Popen[str], patience: float = 120) -> 
             with urllib.request.urlopen(url, timeout=5) as answer:
                 return answer.read().decode()
         except OSError:
-            time.sleep(0.5)
+            time.sleep(0.1)
     raise AssertionError(f"{url} did not answer")
 
 
