@@ -1,14 +1,16 @@
 """What one file says, as small records. Expressions stay as written: `names` reads them."""
 
 import ast
-import re
 from typing import NamedTuple
 
 MAKERS = ("asset", "multi_asset", "graph_asset", "asset_check", "AssetSpec")
-MAKING = re.compile(  # what makes assets, and is unresolved anywhere but in a plain definition
-    r"dagster\.(.*\.)?((graph_)?(multi_)?asset|\w*observable_source_asset|AssetSpec|SourceAsset"
-    r"|AssetsDefinition|load_assets\w*|map_asset_specs|with_source_code_references)"
-)
+MAKING = {  # what makes assets, and is unresolved anywhere but in a plain definition
+    "asset", "multi_asset", "graph_asset", "graph_multi_asset", "observable_source_asset",
+    "multi_observable_source_asset", "AssetSpec", "SourceAsset", "AssetsDefinition",
+    "load_assets_from_modules", "load_assets_from_current_module", "map_asset_specs",
+    "load_assets_from_package_module", "load_assets_from_package_name",
+    "with_source_code_references",
+}  # fmt: skip
 CONTEXT = ("context", "_context", "context_", "_")  # what Dagster knows by name
 
 READ = {"name", "key", "key_prefix", "path", "asset", "deps", "ins", "specs", "outs"} | {

@@ -9,9 +9,9 @@ from .module import MAKING, dotted_name
 
 _FOLDERS = (*LAYERS, "landing", "quarantine")
 _NAMES = "|".join(_FOLDERS)
-_PATH = re.compile(rf"\S*[/\\]({_NAMES})([/\\]\S*)?|({_NAMES})[/\\]\S*\.\w+")
+_PATH = rf"\S*[/\\]({_NAMES})([/\\]\S*)?|({_NAMES})[/\\]\S*\.\w+"
 _HINT = re.compile(rf"[/\\\"'](\s*[\"'])?({_NAMES})[/\\\"']".encode())
-_NOW = re.compile(r"datetime\.datetime\.(now|utcnow|today)")
+_NOW = tuple(f"datetime.datetime.{name}" for name in ("now", "utcnow", "today"))
 _WORDS = (b"now(", b"today(", b"to_pandas", b"Asset", b"Definitions(", b"exec(", b"globals(")
 
 
@@ -41,7 +41,7 @@ def search(reader: Any, tree: ast.Module) -> None:
         kind = type(node)
         if kind is ast.Name or kind is ast.Attribute:
             dotted = (type(node.ctx) is ast.Load and dotted_name(node, names)) or ""
-            if MAKING.fullmatch(dotted):
+            if dotted.startswith("dagster.") and dotted.rpartition(".")[2] in MAKING:
                 reader.factories.add(owner)
                 if reader.in_defs:
                     what = f"the assets that {owner} makes when it runs"
@@ -59,8 +59,16 @@ def _expressions(reader: Any, tree: ast.Module):
     stack = [(node, "") for node in reversed(tree.body)]
     while stack:
         node, owner = stack.pop()
-        alias = type(node) is ast.Assign and dotted_name(node.value, reader.names)
-        if id(node) in reader.handled or (alias and not owner):
+        if id(node) in reader.handled:
+            continue
+        kind = type(node)
+        if kind is ast.Name or kind is ast.Constant or kind is ast.Attribute:
+            yield node, owner
+            if kind is ast.Attribute:
+                stack.append((node.value, owner))
+            continue
+        alias = kind is ast.Assign and dotted_name(node.value, reader.names)
+        if alias and not owner:
             continue
         yield node, owner
         functions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -85,7 +93,7 @@ def _call(reader: Any, node: ast.Call, names: dict) -> None:
     if dotted.startswith("dagster.Definitions") and reader.in_defs:
         if reader.layer or node.args or words & {"assets", None}:
             reader.spot("definitions", node, "what these Definitions add, or leave out")
-    elif _NOW.fullmatch(dotted) and not node.args and not words:
+    elif dotted in _NOW and not node.args and not words:
         reader.spot("now", node, ast.unparse(node))
     elif last == "to_pandas":
         reader.spot("pandas", node, ast.unparse(function))
@@ -101,5 +109,5 @@ def _path(reader: Any, node: ast.AST) -> None:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
         part = getattr(node.right, "value", None)
         text = f"/{part}" if part in _FOLDERS else None
-    if isinstance(text, str) and _PATH.fullmatch(text):
+    if isinstance(text, str) and re.fullmatch(_PATH, text):
         reader.spot("read", node, ast.unparse(node))

@@ -134,9 +134,9 @@ class Reader:
             self.mentions += 1
             notes = [f"{ast.unparse(other)} decorates it as well" for other in others]
             self._define(node.name, maker, node, call, condition, notes)
-        else:
-            for other in others:
-                self._maybe_maker(other)
+            return
+        for other in others:
+            self._maybe_maker(other)
 
     def _define(self, name, maker, node, call, condition, notes=()) -> None:
         """Remember a definition; one that may not be there stands beside what it may replace."""
@@ -178,14 +178,12 @@ class Reader:
                 self._forget(target)
                 continue
             self._bind(target.id, meaning, condition)
-            if isinstance(value, ast.Call) and self._is_spec(value):
+            called = dotted_name(value.func, self.names) if type(value) is ast.Call else None
+            if maker_of(called) == "AssetSpec":
                 self.names[target.id] = f"{self.name}.{target.id}"
                 self.handled.add(id(value))
                 self._define(target.id, "AssetSpec", value, value, condition)
         self._calls(value)
-
-    def _is_spec(self, call: ast.Call) -> bool:
-        return maker_of(dotted_name(call.func, self.names)) == "AssetSpec"
 
     def _calls(self, value: ast.expr) -> None:
         """Look at what is called when the module is imported: it may make assets."""
