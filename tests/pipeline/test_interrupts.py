@@ -64,7 +64,7 @@ def test_ctrl_c_in_the_middle_of_a_run_says_stopped(
 def test_ctrl_c_at_the_start_says_stopped(project: Path) -> None:
     with start(project) as process:
         try:
-            process.wait(0.5)
+            process.wait(1.0)  # Python itself has started, Dagster hardly
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGINT)
         said = process.stdout.read()
