@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from polster_tasks.__main__ import main
-from polster_tasks.catalog import read_catalog
+from polster_tasks.building import read_catalog
 from polster_tasks.layers import LAYERS
 from polster_tasks.project import open_project
 from polster_tasks.rules import check

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from polster_tasks.catalog import read_catalog
+from polster_tasks.building import read_catalog
 from polster_tasks.findings import Finding
 from polster_tasks.project import open_project
 from polster_tasks.rules import check

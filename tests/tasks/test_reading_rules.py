@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from polster_tasks import report
-from polster_tasks.catalog import read_catalog
+from polster_tasks.building import read_catalog
 from polster_tasks.project import UsageError, open_project
 from polster_tasks.rules import RULES, Finding, check, explain, filter_findings
 

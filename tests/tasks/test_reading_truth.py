@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from polster_tasks.catalog import Catalog, read_catalog
+from polster_tasks.building import read_catalog
+from polster_tasks.catalog import Catalog
 from polster_tasks.project import open_project
 from polster_tasks.rules import check
 

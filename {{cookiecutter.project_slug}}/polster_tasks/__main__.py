@@ -64,9 +64,9 @@ def _change(project: Project, arguments: Namespace) -> int:
 
 
 def _list(project: Project, arguments: Namespace) -> int:
-    from . import catalog, report
+    from . import building, report
 
-    found = catalog.read_catalog(project)
+    found = building.read_catalog(project)
     for sentence in found.unreadable:
         print(sentence, file=sys.stderr)
     shown = tuple(asset for asset in found.assets if arguments.layer in (None, asset.layer))
@@ -75,12 +75,12 @@ def _list(project: Project, arguments: Namespace) -> int:
 
 
 def _validate(project: Project, arguments: Namespace) -> int:
-    from . import catalog, report, rules
+    from . import building, report, rules
 
     if arguments.explain:
         print(rules.explain(arguments.explain))
         return 0
-    found = catalog.read_catalog(project)
+    found = building.read_catalog(project)
     select, ignore = (
         tuple(code.strip() for code in text.split(",") if code.strip())
         for text in (arguments.select, arguments.ignore)

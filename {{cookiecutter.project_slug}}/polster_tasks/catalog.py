@@ -1,10 +1,8 @@
-"""The project's assets and what they depend on, read from the source without importing it."""
+"""What is known of a project: its assets, and what they depend on."""
 
-import gc
 from typing import NamedTuple
 
 from .module import Import, Module, Spot
-from .project import Project
 
 OPENING = frozenset(["unresolved", "definitions", "unreadable", "syntax"])  # spots that hide assets
 
@@ -98,20 +96,3 @@ class Catalog(NamedTuple):
         return tuple(
             (link.path, link.line) for link in self.links if link.target == path != link.path
         )
-
-
-def read_catalog(project: Project) -> Catalog:
-    """Read every module of a project."""
-    from .building import Builder
-    from .files import read_modules
-    from .names import Names
-
-    collecting = gc.isenabled()
-    gc.disable()  # nothing here holds cycles, and looking for some would double the time
-    try:
-        modules, problems = read_modules(project)
-        return Builder(Names(modules, project.package), problems).build(modules)
-    finally:
-        if collecting:
-            gc.freeze()
-            gc.enable()

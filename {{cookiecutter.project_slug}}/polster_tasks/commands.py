@@ -33,7 +33,7 @@ def add_asset(project: Project, arguments: Namespace) -> int:
 
 def remove_asset(project: Project, arguments: Namespace) -> int:
     """Remove assets with their tests, after confirmation; or put the last ones back."""
-    from .catalog import read_catalog
+    from .building import read_catalog
     from .removal import find_keys, plan_remove, plan_undo
 
     keys, everything, layer = None, False, arguments.layer

@@ -47,7 +47,7 @@ def available(project: Project, layer: str) -> list[str]:
     Raises:
         Refusal: there are none yet.
     """
-    from .catalog import read_catalog
+    from .building import read_catalog
 
     below = LAYERS[layer].upstream
     # a parameter's name is the dependency, so only a key that can be one is of use
@@ -144,7 +144,7 @@ def _resolve(project: Project, layer: str, key: str, name: str) -> str:
         file = project.asset_path(below, short)
         if file.is_file() and f"\ndef {full}(".encode() in file.read_bytes():
             return full
-    from .catalog import read_catalog
+    from .building import read_catalog
 
     keys = available(project, layer)
     for candidate in (name, full):
