@@ -93,7 +93,7 @@ def test_layers_give_what_medallion_says_and_a_file_overrides_it(bake, run) -> N
             assert asset["owners"] == ["team:data"]
             assert "fail_window" in asset["freshness"]
         if layer != "bronze":
-            assert asset["automation"] == "eager"
+            assert asset["automation"] == "upstreams changed, their blocking checks passed"
 
     assert "on_cron(0 5 * * *, UTC)" in assets["bronze_by_day"]["automation"]
     assert "on_cron(0 5 * * *, UTC)" in assets["bronze_by_country"]["automation"]
