@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +25,10 @@ LEAKS = (
 )
 LEAKING_PREFIXES = ("DAGSTER_", "POLSTER_", "PYTEST_", "NOX_", "COOKIECUTTER_")
 
+
+# What is started in the background of a shell ignores Ctrl-C, and so would all that tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 UNSYNCED = str(Path(__file__).with_name("unsynced"))  # see the module in it
 

@@ -41,10 +41,12 @@ class Terminal:
     def type(self, line: str) -> None:
         os.write(self.master, line.encode() + b"\n")
 
-    def wait(self) -> int:
-        """Read to the end and return the exit status."""
-        while self._read(60):
-            pass
+    def wait(self, seconds: float = 120) -> int:
+        """Read to the end and return the exit status; what does not end is killed."""
+        end = time.monotonic() + seconds
+        while self._read(end - time.monotonic()):
+            if time.monotonic() > end:
+                os.kill(self.child, signal.SIGKILL)
         status = os.waitpid(self.child, 0)[1]
         os.close(self.master)
         return os.waitstatus_to_exitcode(status)
