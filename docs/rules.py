@@ -1,7 +1,8 @@
-"""Write docs/rules.md from the rules' own docstrings: `python docs/rules.py`."""
+"""Write docs/rules.md from polster_tasks/rules.txt: `python docs/rules.py`."""
 
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "rules.md"
@@ -10,10 +11,10 @@ FAMILIES = {"POL0": "The project and its files", "POL1": "Names", "POL2": "Depen
 HEAD = """\
 # Rules of `validate`
 
-Written by `python docs/rules.py` from the code; a test holds the two equal. Errors are what the
-project enforces: nothing switches them off. Warnings can be left out, with `--ignore CODE` or in
-pyproject.toml: `[tool.polster] ignore = ["no-description"]`. `--strict` makes warnings count.
-`--explain CODE` prints what stands here.
+Written by `python docs/rules.py` from `polster_tasks/rules.txt`; a test holds the two equal.
+Errors are what the project enforces: nothing switches them off. Warnings can be left out, with
+`--ignore CODE` or in pyproject.toml: `[tool.polster] ignore = ["no-description"]`. `--strict` makes
+warnings count. `--explain CODE` prints what stands here, `--explain POL4` a whole family.
 
 """
 
@@ -21,24 +22,28 @@ pyproject.toml: `[tool.polster] ignore = ["no-description"]`. `--strict` makes w
 def page() -> str:
     """Return the page as text."""
     sys.path.insert(0, str(ROOT / "{{cookiecutter.project_slug}}"))
-    from polster_tasks.rules import RULES, explain
+    from polster_tasks.rules import RULES
 
     lines = [HEAD, "| code | name | severity | |", "|---|---|---|---|"]
     for code, rule in RULES.items():
-        title = explain(code).split("\n")[2]
+        title = _parts(rule)[0].split("\n")[0]
         lines.append(
             f"| [{code}](#{code.lower()}-{rule.name}) | {rule.name} | {rule.severity} | {title} |"
         )
     for family, title in FAMILIES.items():
         lines.append(f"\n## {family}xx: {title}")
-        for code, rule in RULES.items():
-            if code.startswith(family):
-                text, example = explain(code).split("\n\n", 1)[1].split("Bad: ", 1)
-                lines.append(
-                    f"\n### {code} {rule.name}\n\n{rule.severity.title()}. {text.strip()}\n"
-                )
-                lines.append(f"```text\nBad: {example.rstrip()}\n```")
+        for rule in RULES.values():
+            if rule.code.startswith(family):
+                why, example = _parts(rule)
+                lines.append(f"\n### {rule.code} {rule.name}\n\n{rule.severity.title()}. {why}\n")
+                lines.append(f"```text\n{example}\n```")
     return "\n".join(lines) + "\n"
+
+
+def _parts(rule: NamedTuple) -> tuple[str, str]:
+    """Return why a rule is there, and its examples."""
+    why, bad, example = rule.explanation.partition("): ")[2].partition("\nBad: ")
+    return why, f"{bad}{example}".lstrip()
 
 
 if __name__ == "__main__":

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from polster_tasks.building import read_catalog
-from polster_tasks.findings import Finding
 from polster_tasks.project import open_project
-from polster_tasks.rules import check
+from polster_tasks.rules import Finding, check
 
 DEFS = "src/my_pipeline/defs"
 HEAD = "import dagster as dg\n"

@@ -19,16 +19,10 @@ SOURCE = "source"  # the layer, so to speak, of a declared external asset
 
 
 def edge_error(key: str, layer: str, upstream: str, upstream_layer: str) -> str | None:
-    """Say why an asset may not depend on another, or None if it may.
+    """Say why an asset may not depend on another, by their keys and layers; None if it may.
 
-    Args:
-        key: the asset's key, `silver_orders`.
-        layer: its layer, `silver`.
-        upstream: the key that it depends on.
-        upstream_layer: the layer of that asset, or `SOURCE`.
-
-    Returns:
-        One sentence that names both assets, the rule and what to do.
+    The layer of an external asset is `SOURCE`. The sentence names both assets, the rule and
+    what to do.
     """
     allowed = LAYERS[layer].upstream
     if upstream_layer == (allowed or SOURCE):
@@ -44,5 +38,5 @@ def edge_error(key: str, layer: str, upstream: str, upstream_layer: str) -> str 
 
 def layer_of_name(name: str) -> str | None:
     """Return the layer whose prefix a name carries: `gold` for `gold_revenue`."""
-    prefix = name.partition("_")[0]
-    return prefix if prefix in LAYERS and prefix != name else None
+    prefix, underscore, _ = name.partition("_")
+    return prefix if prefix in LAYERS and underscore else None

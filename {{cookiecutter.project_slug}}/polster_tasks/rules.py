@@ -1,91 +1,113 @@
-"""Check a project against every rule, leave out what is ignored, explain a rule."""
+"""The rules of rules.txt: check a project against them, leave out what is ignored, explain one."""
 
-from . import rules_files, rules_graph, rules_habits, rules_imports  # noqa: F401
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
 from .catalog import Catalog
-from .findings import RULES, Finding, Rule, View
+from .checks import Found, everything
 from .project import Project, UsageError
-from .rules_files import matching
-from .source import without_indentation
 
-__all__ = ["RULES", "Finding", "check", "explain", "filter_findings"]
+
+class Rule(NamedTuple):
+    """One rule of rules.txt."""
+
+    code: str
+    name: str
+    severity: str  # error or warning
+    explanation: str  # the whole entry: why, a bad and a good example
+
+
+class Finding(NamedTuple):
+    """One thing to put right, and its place."""
+
+    code: str
+    name: str
+    severity: str
+    path: str  # relative to the project's root, with slashes
+    line: int
+    column: int
+    message: str
+
+
+def _read_rules() -> dict[str, Rule]:
+    rules = {}
+    text = Path(__file__).with_name("rules.txt").read_text(encoding="utf-8")
+    for entry in text.strip().split("\n\n"):
+        code, name, severity = entry.partition(":")[0].split()
+        rules[code] = Rule(code, name, severity.strip("()"), entry)
+    return rules
+
+
+RULES = _read_rules()  # by code
 
 
 def check(project: Project, catalog: Catalog) -> list[Finding]:
     """Return every finding, by place."""
-    view = View(
-        project,
-        catalog,
-        {asset.key: asset for asset in reversed(catalog.assets)},
-        {source.key: source for source in catalog.sources},
-        frozenset(
-            dependency.key
-            for one in (*catalog.assets, *catalog.checks)
-            for dependency in one.dependencies
-            if dependency.how != "asset"
-        ),
-    )
-    findings = {
-        Finding(rule.code, rule.name, rule.severity, *place)
-        for rule in RULES.values()
-        for place in rule.find(view)
-    }
-    return sorted(findings, key=lambda one: one[3:6] + one[:1] + one[6:])
+    found = {*_settings(project), *everything(project, catalog)}
+    findings = [Finding(*RULES[code][:3], *place) for code, *place in found]
+    return sorted(findings, key=lambda one: (one.path, one.line, one.column, one))
+
+
+def _settings(project: Project) -> Iterator[Found]:
+    """Yield what is wrong with [tool.polster]: it can ignore warnings, and nothing else."""
+    said = [f"{problem} Correct it, or remove it." for problem in project.problems]
+    for word in project.ignore:
+        codes, start = _matching(word), f"[tool.polster] ignores {word!r}"
+        if not codes:
+            said.append(f"{start}, but no rule is called so. Correct or remove it.")
+        elif any(RULES[code].severity == "error" for code in codes):
+            said.append(f"{start}, which is an error: only warnings can be ignored. Remove it.")
+    yield from (("POL002", "pyproject.toml", 1, 1, message) for message in said)
 
 
 def filter_findings(
-    project: Project,
-    findings: list[Finding],
-    select: tuple[str, ...] = (),
-    ignore: tuple[str, ...] = (),
+    project: Project, findings: list[Finding], select: list[str] = (), ignore: list[str] = ()
 ) -> list[Finding]:
     """Leave out the warnings that are ignored or not selected; errors always stay.
 
     Args:
         project: its [tool.polster] ignore counts as well.
         findings: what `check` returned.
-        select: codes, beginnings of codes, or names of the warnings to keep; empty keeps all.
-        ignore: the same of the warnings to leave out.
+        select, ignore: codes, beginnings of codes, or names; no `select` means all.
 
     Raises:
         UsageError: no rule is called so, or `ignore` names an error.
     """
     kept = {code for word in select for code in _named(word)} or set(RULES)
-    dropped: set[str] = set()
     for word in ignore:
-        codes = _named(word)
-        errors = [code for code in codes if RULES[code].severity == "error"]
-        if errors:
-            raise UsageError(
-                f"{word} cannot be ignored: {errors[0]} {RULES[errors[0]].name} is an error, and "
-                f"errors are what the project enforces. Only warnings can be ignored."
-            )
-        dropped.update(codes)
-    for word in project.ignore:
-        dropped.update(code for code in matching(word) if RULES[code].severity == "warning")
-    return [
-        one
-        for one in findings
-        if one.severity == "error" or (one.code in kept and one.code not in dropped)
-    ]
+        for rule in map(RULES.get, _named(word)):
+            if rule.severity == "error":
+                raise UsageError(
+                    f"{word} cannot be ignored: {rule.code} {rule.name} is an error, and errors "
+                    f"are what the project enforces. Only warnings can be ignored."
+                )
+    kept -= {code for word in (*project.ignore, *ignore) for code in _matching(word)}
+    return [one for one in findings if one.severity == "error" or one.code in kept]
 
 
-def explain(code_or_name: str) -> str:
-    """Return a rule's explanation with a bad and a good example.
+def explain(word: str) -> str:
+    """Return the explanation of a rule, or of each rule of a family.
 
     Raises:
-        UsageError: there is no such rule.
+        UsageError: no rule is called so.
     """
-    return "\n\n".join(_explanation(RULES[code]) for code in _named(code_or_name))
-
-
-def _explanation(rule: Rule) -> str:
-    text = without_indentation(rule.find.__doc__ or "")
-    return f"{rule.code} {rule.name} ({rule.severity})\n\n{text}"
+    return "\n\n".join(RULES[code].explanation for code in _named(word))
 
 
 def _named(word: str) -> list[str]:
-    codes = matching(word)
+    codes = _matching(word)
     if not codes:
-        known = ", ".join(f"{rule.code} {rule.name}" for rule in RULES.values())
-        raise UsageError(f"There is no rule {word!r}. There are: {known}.")
+        from difflib import get_close_matches
+
+        names = [*RULES, *(rule.name for rule in RULES.values())]
+        hint = "".join(f" Did you mean {name}?" for name in get_close_matches(word, names, 1))
+        raise UsageError(f"There is no rule {word!r}.{hint} polster_tasks/rules.txt has them all.")
     return codes
+
+
+def _matching(word: str) -> list[str]:
+    """Return the codes that a code, its beginning (POL4) or a name means."""
+    name, start = word.strip().lower(), word.strip().upper()
+    family = [code for code in RULES if code.startswith(start) and len(start) > 3]
+    return family or [rule.code for rule in RULES.values() if rule.name == name]
