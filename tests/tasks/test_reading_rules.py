@@ -260,6 +260,26 @@ def test_warnings_can_be_ignored_and_errors_cannot(tmp_path: Path):
     assert "POL401" not in kept and "POL201" in kept
 
 
+@pytest.mark.parametrize(
+    ("word", "meant"), [("naiv-now", "naive-now"), ("Wrong-Layers", "wrong-layer"), ("pol999", "")]
+)
+def test_an_unknown_rule_is_one_short_sentence_with_the_nearest_name(word: str, meant: str):
+    with pytest.raises(UsageError) as refused:
+        explain(word)
+    hint = f" Did you mean {meant}?" if meant else ""
+    assert str(refused.value) == (
+        f"There is no rule {word!r}.{hint} polster_tasks/rules.txt has them all."
+    )
+    assert (TEMPLATE / "polster_tasks/rules.txt").is_file()
+
+
+def test_a_family_is_explained_rule_by_rule():
+    text = explain("pol4")
+    assert [line.split()[0] for line in text.splitlines() if line.startswith("POL")] == [
+        code for code in RULES if code.startswith("POL4")
+    ]
+
+
 def test_a_comment_silences_nothing(tmp_path: Path):
     code = "@dg.asset  # noqa\ndef silver_orders(gold_revenue): 'O.'  # noqa: POL201\n"
     assert "POL201" in {one.code for one in validate(write(tmp_path, silver(code)))}

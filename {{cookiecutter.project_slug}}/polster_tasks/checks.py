@@ -3,12 +3,14 @@
 import os
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from .catalog import Asset, Catalog, Dependency, Link
 from .layers import LAYERS, SOURCE, edge_error, layer_of_name
 from .project import Project
 
 Found = tuple[str, str, int, int, str]  # code, path, line, column, message
+Said = tuple[str, Asset | Link, str] | tuple[str, Asset, str, Dependency]  # code, where, message
 
 UNCHECKED = "It is not checked here. Write it out, or leave it to the check at load."
 SPOTS = {  # by kind: the rule that a spot breaks, and what to say of its text, {}
@@ -33,54 +35,50 @@ def everything(project: Project, catalog: Catalog) -> Iterator[Found]:
     for path, spot in catalog.spots:
         code, message = SPOTS[spot.kind]
         yield code, path, spot.line, spot.column, message.replace("{}", spot.text)
-    yield from _files(project)
-    yield from _names(catalog)
-    yield from _dependencies(catalog)
-    yield from _circles(catalog)
-    yield from _imports(project, catalog)
-    yield from _habits(project, catalog)
+    for path in _missing(project):
+        message = f"{path} is missing. Restore it, from git or from a fresh project."
+        yield "POL001", path, 1, 1, message
+    for code, thing, message, *dependency in chain(
+        _names(catalog),
+        _dependencies(catalog),
+        _circles({asset.key: asset for asset in reversed(catalog.assets)}),
+        _imports(project, catalog),
+        _habits(project, catalog),
+    ):
+        place = dependency[0] if dependency else thing
+        yield code, thing.path, place.line, place.column, message
 
 
-def _at(code: str, thing: Asset | Link, message: str, place: Dependency | None = None) -> Found:
-    """Return what was found at an asset or import, or at one of its dependencies."""
-    place = place or thing
-    return code, thing.path, place.line, place.column, message
+def _missing(project: Project) -> Iterator[str]:
+    for path in ("definitions.py", "medallion.py", *(f"defs/{layer}" for layer in LAYERS)):
+        full = project.source / path
+        if not (full.is_file() if full.suffix else full.is_dir()):
+            yield f"src/{project.package}/{path}"
 
 
-def _files(project: Project) -> Iterator[Found]:
-    package = f"src/{project.package}"
-    files = (f"{package}/definitions.py", f"{package}/medallion.py")
-    for path in (*files, *(f"{package}/defs/{layer}" for layer in LAYERS)):
-        full = project.root / path
-        if not (full.is_file() if path in files else full.is_dir()):
-            message = f"{path} is missing. Restore it, from git or from a fresh project."
-            yield "POL001", path, 1, 1, message
-
-
-def _names(catalog: Catalog) -> Iterator[Found]:
+def _names(catalog: Catalog) -> Iterator[Said]:
     first: dict[str, Asset] = {}
     for asset in (*catalog.assets, *catalog.sources):
         other = first.setdefault(asset.key, asset)
         if asset.known and other is not asset:
             where = f"is defined in {other.path}:{other.line} as well."
-            yield _at("POL103", asset, f"{asset.key} {where} Rename one of them.")
+            yield "POL103", asset, f"{asset.key} {where} Rename one of them."
     for asset in catalog.assets:
         last = asset.key.rpartition("/")[2]
         if not asset.layer:
-            folders = ", ".join(f"defs/{layer}" for layer in LAYERS)
-            message = f"is defined outside {folders}: move its file into its layer's folder."
-            yield _at("POL004", asset, f"{asset.key} {message}")
+            where = f"is defined outside {', '.join(f'defs/{layer}' for layer in LAYERS)}"
+            yield "POL004", asset, f"{asset.key} {where}: move its file into its layer's folder."
         elif asset.known and (message := _mismatch(asset, last)):
-            yield _at("POL101", asset, message)
+            yield "POL101", asset, message
         snake = last.isascii() and last.isidentifier() and last.islower() and last[0] != "_"
         if asset.known and not snake:
             words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+", "_", last).strip("_").lower()
-            call = f"Call it {words or 'plainly'}."
-            yield _at("POL102", asset, f"{asset.key} is not snake_case. {call}")
+            fix = f"Call it {words or 'plainly'}."
+            yield "POL102", asset, f"{asset.key} is not snake_case. {fix}"
 
 
 def _mismatch(asset: Asset, last: str) -> str | None:
-    """Say which of folder, file, function and key, of which this is the last part, disagrees."""
+    """Say which of folder, file, function and key disagrees; `last` is the key's last part."""
     key, stem, several = asset.key, _stem(asset), "multi" in asset.maker
     right = f"{asset.layer}_{asset.name if several else stem}"
     if not last.startswith(f"{asset.layer}_"):
@@ -100,20 +98,20 @@ def _stem(asset: Asset) -> str:
     return asset.path.rpartition("/")[2].removesuffix(".py")
 
 
-def _dependencies(catalog: Catalog) -> Iterator[Found]:
+def _dependencies(catalog: Catalog) -> Iterator[Said]:
     layers: dict[str, str | None] = {source.key: SOURCE for source in catalog.sources}
     layers.update((asset.key, asset.layer) for asset in reversed(catalog.assets))
+    hidden = catalog.open  # then what no file defines may be one that cannot be read
     for asset in catalog.assets:
-        below = LAYERS[asset.layer].upstream if asset.layer else None
+        key, below = asset.key, LAYERS[asset.layer].upstream if asset.layer else None
         if below and not asset.dependencies and not asset.unresolved:
             fix = f"Name a {below} asset as a parameter, or move it to bronze if it reads a source."
-            yield _at("POL204", asset, f"{asset.key} depends on nothing. {fix}")
+            yield "POL204", asset, f"{key} depends on nothing. {fix}"
         for one in asset.dependencies if asset.layer else ():
             layer = layers.get(one.key)
-            if not layer or one.key == asset.key:
-                continue
-            if message := edge_error(asset.key, asset.layer, one.key, layer):
-                yield _at("POL201", asset, message, one)
+            message = layer and one.key != key and edge_error(key, asset.layer, one.key, layer)
+            if message:
+                yield "POL201", asset, message, one
     for check in catalog.checks:
         layer = layers.get(check.key)
         for one in check.dependencies if layer in LAYERS else ():
@@ -121,18 +119,17 @@ def _dependencies(catalog: Catalog) -> Iterator[Found]:
             if other in LAYERS and other not in (layer, LAYERS[layer].upstream):
                 what = f"check {check.name} of {check.key} ({layer}) looks at {one.key} ({other})"
                 rule = "a check may look only at its own layer and the one below."
-                yield _at("POL207", check, f"{what}: {rule} Check {one.key} instead.", one)
+                yield "POL207", check, f"{what}: {rule} Check {one.key} instead.", one
     for asset in (*catalog.assets, *catalog.checks):
         for one in asset.dependencies:
             if one.key in layers:
                 continue
             what = f"{asset.key} ({asset.layer}) depends on {one.key}, which no file"
-            if catalog.open:  # it may be one of the assets that cannot be read
-                message = f"{what} defines that can be read. {UNCHECKED}"
-                yield _at("POL406", asset, message, one)
+            if hidden:
+                yield "POL406", asset, f"{what} defines that can be read. {UNCHECKED}", one
             else:
                 fix = f"correct the name, or add that asset.{_hint(one.key, [*layers])}"
-                yield _at("POL202", asset, f"{what} under defs/ defines: {fix}", one)
+                yield "POL202", asset, f"{what} under defs/ defines: {fix}", one
 
 
 def _hint(key: str, known: list[str]) -> str:
@@ -144,8 +141,7 @@ def _hint(key: str, known: list[str]) -> str:
     return "".join(f" Did you mean {one}?" for one in get_close_matches(key, known, 1, 0.75))
 
 
-def _circles(catalog: Catalog) -> Iterator[Found]:
-    assets = {asset.key: asset for asset in reversed(catalog.assets)}
+def _circles(assets: dict[str, Asset]) -> Iterator[Said]:
     done: set[str] = set()
     for start in assets:
         path = {} if start in done else {start: iter(assets[start].dependencies)}
@@ -159,12 +155,12 @@ def _circles(catalog: Catalog) -> Iterator[Found]:
                 keys = [*path, one.key]
                 circle = " -> ".join(keys[keys.index(one.key) :])
                 message = f"Assets depend on each other in a circle: {circle}. Remove one of them."
-                yield _at("POL203", assets[here], message, one)
+                yield "POL203", assets[here], message, one
             elif one.key in assets and one.key not in done and one.key not in path:
                 path[one.key] = iter(assets[one.key].dependencies)
 
 
-def _imports(project: Project, catalog: Catalog) -> Iterator[Found]:
+def _imports(project: Project, catalog: Catalog) -> Iterator[Said]:
     unread = {path for path, spot in catalog.spots if spot.kind in ("unreadable", "syntax")}
     made: dict[str, set[str]] = {}  # by file, as the next
     declared: dict[str, set[str]] = {}  # the keys that deps=, ins= and checks name
@@ -175,15 +171,15 @@ def _imports(project: Project, catalog: Catalog) -> Iterator[Found]:
     for link in catalog.links:
         layer, dotted, keys = link.module.layer, link.found.dotted, link.keys
         if dotted.partition(".")[0] == "pandas":
-            yield _at("POL404", link, "pandas is imported. Use Polars.")
+            yield "POL404", link, "pandas is imported. Use Polars."
         if link.kind == "missing" and not link.found.guarded:
             file = f"src/{dotted.replace('.', '/')}.py"
             if unread.isdisjoint((file, f"{file.rpartition('/')[0]}.py")):
                 message = f"There is no {dotted} in this project. Correct the import, or add it."
-                yield _at("POL301", link, message)
+                yield "POL301", link, message
         if layer in ("silver", "gold") and f"{dotted}.".startswith(f"{project.package}.landing."):
             message = f"{layer} may not read raw files. Read them in a bronze asset instead."
-            yield _at("POL303", link, message)
+            yield "POL303", link, message
         if not layer or not link.layer or link.target == link.path:
             continue
         if link.kind == "module":
@@ -194,10 +190,10 @@ def _imports(project: Project, catalog: Catalog) -> Iterator[Found]:
         if not names_it or link.found.binding in link.module.used:
             only = f"a {layer} file may import it only to name it in deps= or ins=."
             message = f"{dotted} belongs to {link.layer}: {only}"
-            yield _at("POL302", link, f"{message} Take its data as a parameter instead.")
+            yield "POL302", link, f"{message} Take its data as a parameter instead."
 
 
-def _habits(project: Project, catalog: Catalog) -> Iterator[Found]:
+def _habits(project: Project, catalog: Catalog) -> Iterator[Said]:
     folders = [project.root / "tests" / layer for layer in LAYERS]
     tests = {name for folder in folders if folder.is_dir() for name in os.listdir(folder)}
     above = {layer.upstream: layer.name for layer in LAYERS.values() if layer.upstream}
@@ -205,17 +201,15 @@ def _habits(project: Project, catalog: Catalog) -> Iterator[Found]:
     used = {edge.key for one in both for edge in one.dependencies if edge.how != "asset"}
     for asset in catalog.assets:
         if not (asset.description or "").strip() and not asset.unresolved:
-            message = f"{asset.key} has no description. Give its function a docstring."
-            yield _at("POL401", asset, message)
+            yield "POL401", asset, f"{asset.key} has no description. Give its function a docstring."
         if not asset.layer or not asset.known:
             continue
         named = [f"test_{asset.layer}_{name}.py" for name in (asset.name, _stem(asset))]
         if tests.isdisjoint(named):
-            message = f"{asset.key} has no test. Add tests/{asset.layer}/{named[0]}."
-            yield _at("POL402", asset, message)
+            yield "POL402", asset, f"{asset.key} has no test. Add tests/{asset.layer}/{named[0]}."
         if asset.layer in above and asset.key not in used:
             fix = f"Use it in a {above[asset.layer]} asset, or remove it."
-            yield _at("POL403", asset, f"Nothing depends on {asset.key}. {fix}")
+            yield "POL403", asset, f"Nothing depends on {asset.key}. {fix}"
     for asset in (*both, *catalog.sources):
         for note in asset.unresolved:
-            yield _at("POL406", asset, f"{asset.key} cannot be read whole: {note}. {UNCHECKED}")
+            yield "POL406", asset, f"{asset.key} cannot be read whole: {note}. {UNCHECKED}"

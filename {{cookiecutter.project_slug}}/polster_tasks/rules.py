@@ -1,6 +1,6 @@
 """The rules of rules.txt: check a project against them, leave out what is ignored, explain one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,33 +53,33 @@ def _settings(project: Project) -> Iterator[Found]:
     """Yield what is wrong with [tool.polster]: it can ignore warnings, and nothing else."""
     said = [f"{problem} Correct it, or remove it." for problem in project.problems]
     for word in project.ignore:
-        codes, start = _matching(word), f"[tool.polster] ignores {word!r}"
-        if not codes:
-            said.append(f"{start}, but no rule is called so. Correct or remove it.")
-        elif any(RULES[code].severity == "error" for code in codes):
-            said.append(f"{start}, which is an error: only warnings can be ignored. Remove it.")
+        codes = _matching(word)
+        if not codes or any(RULES[code].severity == "error" for code in codes):
+            fix = "Only warnings can be ignored: correct it, or remove it."
+            said.append(f"[tool.polster] ignores {word!r}, which is no warning. {fix}")
     yield from (("POL002", "pyproject.toml", 1, 1, message) for message in said)
 
 
 def filter_findings(
-    project: Project, findings: list[Finding], select: list[str] = (), ignore: list[str] = ()
+    project: Project,
+    findings: list[Finding],
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
 ) -> list[Finding]:
     """Leave out the warnings that are ignored or not selected; errors always stay.
 
-    Args:
-        project: its [tool.polster] ignore counts as well.
-        findings: what `check` returned.
-        select, ignore: codes, beginnings of codes, or names; no `select` means all.
+    `select` and `ignore` hold codes, beginnings of codes, or names; no `select` means all. What
+    the project ignores in [tool.polster] is left out as well.
 
     Raises:
         UsageError: no rule is called so, or `ignore` names an error.
     """
     kept = {code for word in select for code in _named(word)} or set(RULES)
     for word in ignore:
-        for rule in map(RULES.get, _named(word)):
-            if rule.severity == "error":
+        for code in _named(word):
+            if RULES[code].severity == "error":
                 raise UsageError(
-                    f"{word} cannot be ignored: {rule.code} {rule.name} is an error, and errors "
+                    f"{word} cannot be ignored: {code} {RULES[code].name} is an error, and errors "
                     f"are what the project enforces. Only warnings can be ignored."
                 )
     kept -= {code for word in (*project.ignore, *ignore) for code in _matching(word)}
@@ -87,11 +87,7 @@ def filter_findings(
 
 
 def explain(word: str) -> str:
-    """Return the explanation of a rule, or of each rule of a family.
-
-    Raises:
-        UsageError: no rule is called so.
-    """
+    """Return the explanation of a rule, or of each rule of a family; UsageError if none."""
     return "\n\n".join(RULES[code].explanation for code in _named(word))
 
 
@@ -100,8 +96,9 @@ def _named(word: str) -> list[str]:
     if not codes:
         from difflib import get_close_matches
 
-        names = [*RULES, *(rule.name for rule in RULES.values())]
-        hint = "".join(f" Did you mean {name}?" for name in get_close_matches(word, names, 1))
+        names = [rule.name for rule in RULES.values()]
+        close = get_close_matches(word.lower(), names, 1)
+        hint = f" Did you mean {close[0]}?" if close else ""
         raise UsageError(f"There is no rule {word!r}.{hint} polster_tasks/rules.txt has them all.")
     return codes
 
