@@ -42,8 +42,9 @@ def page() -> str:
 
 def _parts(rule: NamedTuple) -> tuple[str, str]:
     """Return why a rule is there, and its examples."""
-    why, bad, example = rule.explanation.partition("): ")[2].partition("\nBad: ")
-    return why, f"{bad}{example}".lstrip()
+    text = rule.explanation.partition("): ")[2].replace("\n  ", "\n")
+    why, _, example = text.partition("\nBad: ")
+    return why, f"Bad: {example}"
 
 
 if __name__ == "__main__":

@@ -168,6 +168,12 @@ FINE: dict[str, dict[str, str | None]] = {
         "job = dg.define_asset_job('all', selection=[bronze_orders])\n"
         "daily = dg.ScheduleDefinition(job=job, cron_schedule='@daily')\n"
     },
+    "annotations that Dagster takes": {
+        SILVER: "from __future__ import annotations\nimport dagster as dg\nimport polars as pl\n"
+        "import dataframely as dy\n@dg.asset\n"
+        "def silver_orders(context, bronze_orders: pl.LazyFrame) -> dy.LazyFrame:\n"
+        "    'O.'\n    typed: dy.LazyFrame[int] = bronze_orders\n    return typed\n"
+    },
     "a project in CRLF": {SILVER: textwrap.dedent(GOOD[SILVER]).lstrip("\n").replace("\n", "\r\n")},
     "a byte-order mark": {SILVER: "\ufeff" + textwrap.dedent(GOOD[SILVER]).lstrip("\n")},
     "a package under a layer": {
@@ -226,7 +232,7 @@ def test_every_rule_has_a_bad_example_here():
 def test_every_rule_explains_itself_with_a_bad_and_a_good_example(code: str):
     text = explain(code)
     assert text == explain(RULES[code].name)
-    assert re.search(r"^Bad: .+^Good: .+", text, re.DOTALL | re.MULTILINE)
+    assert re.search(r"^ +Bad: .+^ +Good: .+", text, re.DOTALL | re.MULTILINE)
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", RULES[code].name)
 
 

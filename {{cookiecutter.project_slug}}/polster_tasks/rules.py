@@ -1,5 +1,6 @@
 """The rules of rules.txt: check a project against them, leave out what is ignored, explain one."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -33,7 +34,7 @@ class Finding(NamedTuple):
 def _read_rules() -> dict[str, Rule]:
     rules = {}
     text = Path(__file__).with_name("rules.txt").read_text(encoding="utf-8")
-    for entry in text.strip().split("\n\n"):
+    for entry in re.split(r"\n(?=\S)", text.strip()):  # each but its first line is indented
         code, name, severity = entry.partition(":")[0].split()
         rules[code] = Rule(code, name, severity.strip("()"), entry)
     return rules
