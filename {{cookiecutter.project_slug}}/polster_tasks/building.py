@@ -9,10 +9,11 @@ from typing import Any
 from .catalog import Asset, Catalog, Dependency, Link
 from .files import read_modules
 from .layers import LAYERS
-from .module import CONTEXT, Arguments, Definition, Module, Spot
-from .names import Names, Unresolved
+from .module import Arguments, Definition, Function, Module, Spot
+from .names import Names, Unresolved, annotation
 from .project import Project
 
+CONTEXT = ("context", "_context", "context_", "_")  # what Dagster knows by name
 _READABLE = ("function", "class", "value", "asset", "module")
 
 
@@ -34,19 +35,20 @@ class Builder:
 
     def __init__(self, names: Names, problems: list[tuple[str, Spot]]):
         self.names, self.spots = names, problems
-        self.made: dict[str, list[Asset]] = {"asset": [], "source": [], "check": []}
+        self.assets: list[Asset] = []
+        self.sources: list[Asset] = []
+        self.checks: list[Asset] = []
 
     def build(self, modules: list[Module]) -> Catalog:
         """Return everything that the modules define."""
         for module in modules:
-            self.spots += [(module.path, spot) for spot in self._spots(module)]
             for definition in module.definitions.values():
                 self._add(module, definition)
+            self.spots += [(module.path, spot) for spot in self._spots(module)]
         order = {layer: number for number, layer in enumerate(LAYERS)}
-        assets = self.made["asset"]
-        assets.sort(key=lambda one: (order.get(one.layer, 9), one.path, one.line))
+        self.assets.sort(key=lambda one: (order.get(one.layer, 9), one.path, one.line))
         links = [self._link(module, one) for module in modules for one in module.imports]
-        groups = (assets, self.made["source"], self.made["check"], modules, self.spots, links)
+        groups = (self.assets, self.sources, self.checks, modules, self.spots, links)
         return Catalog(*map(tuple, groups))
 
     def _read(self, notes: list[str], what: str, read: Callable, *arguments: Any) -> Any:
@@ -64,9 +66,7 @@ class Builder:
     def keys(self) -> set[str]:
         """The keys of all assets, where it is not plain whether a parameter is one."""
         modules = self.names.modules.values()
-        made = [
-            self._keys(one, module) for module in modules for one in module.definitions.values()
-        ]
+        made = [self._keys(one, each) for each in modules for one in each.definitions.values()]
         return {key for keys in made for key in keys}
 
     def _keys(self, definition: Definition, module: Module) -> list[str]:
@@ -91,75 +91,85 @@ class Builder:
     def _add(self, module: Module, definition: Definition) -> None:
         """Keep the asset, source or check that a definition makes; of a multi_asset all."""
         maker, words, notes = definition.maker, definition.arguments, list(definition.notes)
-        if module.layer and any(spot.kind == "definitions" for spot in module.spots):
+        if definition.function:
+            self._annotations(module, definition.node)
+        if module.layer and any([spot.kind == "definitions" for spot in module.spots]):
             notes.append("Dagster loads only what the Definitions of its file name")
         if maker == "asset_check":
-            self._add_check(module, definition, notes)
+            self.checks.append(self._check(module, definition, notes))
             return
         inputs = [] if maker == "AssetSpec" else self._inputs(module, definition, notes)
         outputs = self._read(notes, "what it makes", self.names.outputs, definition, module)
         for name, own, where, node in outputs or [
             (definition.function, {"**": None}, module, None)
         ]:
-            said, text = list(notes), None if node else definition.description
+            said, found = list(notes), inputs
             key = self._read(said, "its key", self.names.named, name, own, where)
+            if maker == "AssetSpec" or (node and "specs" in words):  # it says so itself
+                found = self._named("deps", own, where, said)
+            asset = self._asset(module, definition, key, name, found, said)
+            if node:
+                place = {"line": node.lineno, "column": node.col_offset + 1}
+                asset = asset._replace(description=None, **place)
             if "description" in own:
                 about = own["description"]
                 text = self._read(said, "its description", self.names.text, about, where)
-            found = inputs
-            if maker == "AssetSpec" or (node and "specs" in words):  # it says so itself
-                found = self._named("deps", own, where, said)
-            asset = self._asset(module, definition, key, name, found, text, said)
-            if node:
-                asset = asset._replace(line=node.lineno, column=node.col_offset + 1)
-            self.made["source" if maker == "AssetSpec" else "asset"].append(asset)
+                asset = asset._replace(description=text, unresolved=tuple(said))
+            (self.sources if maker == "AssetSpec" else self.assets).append(asset)
 
-    def _asset(self, module, definition, key, name, found, text, notes) -> Asset:
-        layer = None if definition.maker == "AssetSpec" else module.layer
+    def _asset(self, module, definition, key, name, found, notes) -> Asset:
+        maker, node, function = definition.maker, definition.node, definition.function
         return Asset(
-            key or definition.function,
+            key or function,
             (key or name).rpartition("/")[2].removeprefix(f"{module.layer}_"),
-            layer,
+            None if maker == "AssetSpec" else module.layer,
             tuple({one.key: one for one in reversed(found)}.values())[::-1],
-            text,
+            docstring(node) if function else None,
             module.path,
-            definition.line,
-            definition.column,
+            node.lineno,
+            node.col_offset + 1,
             tuple(notes),
-            definition.function,
-            definition.maker,
+            function,
+            maker,
             key is not None,
         )
 
     def _inputs(self, module: Module, definition: Definition, notes: list[str]) -> list[Dependency]:
         """Return what parameters, ins= and deps= name; remember what Dagster takes otherwise."""
         inputs: dict[str, Dependency] = {}
-        for index, (name, line, column, seen, note) in enumerate(definition.parameters):
+        given = definition.node.args
+        for index, one in enumerate((*given.args, *given.posonlyargs, *given.kwonlyargs)):
+            name, node = one.arg, annotation(one.annotation)
             if (index == 0 and name in CONTEXT) or name == "config":
                 continue
-            place = (line, column)
-            resource = self.names.resource(note, module)
-            found = self.names.of(note, module)
-            if not seen:
+            resource = self.names.resource(node, module)
+            found = self.names.of(node, module)
+            if index >= len(given.args):
                 if resource is False:
-                    self.spots.append((module.path, Spot("dropped", *place, name)))
+                    module.spot("dropped", one, name)
             elif found and found.name.startswith("dagster.") and found.name.endswith("Context"):
-                self.spots.append((module.path, Spot("context", *place, name)))
+                module.spot("context", one, name)
             elif resource is None and name not in self.keys:
                 notes.append(f"{name} may be an asset or a resource")
             elif not resource:
-                inputs[name] = Dependency(name, *place, "parameter")
-        ins = definition.arguments.get("ins")
-        items = self._read(notes, "its ins=", self.names.items, ins, module) if ins else []
+                inputs[name] = Dependency(name, one.lineno, one.col_offset + 1, "parameter")
+        node, items = definition.node, self._items("ins", definition.arguments, module, notes)
         if items is None:
             inputs = {name: one for name, one in inputs.items() if name in self.keys}
-        for name, value in items or ():
-            place = (definition.line, definition.column, "ins")
-            old = inputs.pop(name, None) or Dependency(name, *place)
-            key = self._read(notes, f"its input {name}", self._input, name, *value)
+        for name, key in items or ():
+            old = inputs.pop(name, None)
+            place = old[1:3] if old else (node.lineno, node.col_offset + 1)
             if key:
-                inputs[name] = old._replace(key=key, how="ins")
+                inputs[name] = Dependency(key, *place, "ins")
         return [*inputs.values(), *self._named("deps", definition.arguments, module, notes)]
+
+    def _items(self, word: str, words: Arguments, module: Module, notes: list) -> list | None:
+        """Return the names and keys of a dict such as ins=, None where it cannot be read."""
+        node, found = words.get(word), []
+        items = self._read(notes, f"its {word}=", self.names.items, node, module) if node else []
+        for name, value in items or ():
+            found.append((name, self._read(notes, f"its input {name}", self._input, name, *value)))
+        return found if items is not None else None
 
     def _input(self, name: str, node: ast.expr, module: Module) -> str:
         """Return the key that an AssetIn declares."""
@@ -169,31 +179,48 @@ class Builder:
     def _named(self, word: str, words: Arguments, module: Module, notes: list) -> list[Dependency]:
         """Return the dependencies that a list such as deps= names."""
         found, node = [], words.get(word)
-        places = (
-            self._read(notes, f"its {word}=", self.names.elements, node, module) if node else ()
-        )
-        for one, where in places or ():
-            keys = self._read(notes, "a dependency", self.names.keys, one, where)
+        read = self.names.elements
+        for one, where in (
+            (self._read(notes, f"its {word}=", read, node, module) or []) if node else []
+        ):
             here = one if where is module else node
-            place = (here.lineno, here.col_offset + 1, "deps")
-            found += [Dependency(key, *place) for key in keys or ()]
+            keys = self._read(notes, "a dependency", self.names.keys, one, where) or ()
+            found += [Dependency(key, here.lineno, here.col_offset + 1, "deps") for key in keys]
         return found
 
-    def _add_check(self, module: Module, definition: Definition, notes: list[str]) -> None:
-        """Keep what a check looks at: first its own asset, then the others."""
-        words, read = definition.arguments, self._read
-        place = (definition.line, definition.column)
+    def _check(self, module: Module, definition: Definition, notes: list[str]) -> Asset:
+        """Return what a check looks at: first its own asset, then the others."""
+        words, name = definition.arguments, definition.function
         asset = words.get("asset") or words.get("0")
-        key = read(notes, "what it checks", self.names.key, asset, module) if asset else None
+        place = (definition.node.lineno, definition.node.col_offset + 1)
+        key = self._read(notes, "what it checks", self.names.key, asset, module) if asset else None
         found = [Dependency(key, *place, "asset")] if key else []
         found += self._named("additional_deps", words, module, notes)
-        ins = words.get("additional_ins")
-        items = read(notes, "its additional_ins=", self.names.items, ins, module) if ins else []
-        for name, value in items or ():
-            other = read(notes, f"its input {name}", self._input, name, *value)
-            found += [Dependency(other, *place, "ins")] if other else []
-        name = definition.function
+        items = self._items("additional_ins", words, module, notes) or ()
+        found += [Dependency(other, *place, "ins") for _, other in items if other]
         if "name" in words:
-            name = read(notes, "its name", self.names.text, words["name"], module) or name
-        check = self._asset(module, definition, key, name, found, definition.description, notes)
-        self.made["check"].append(check._replace(name=name))
+            name = self._read(notes, "its name", self.names.text, words["name"], module) or name
+        return self._asset(module, definition, key, name, found, notes)._replace(name=name)
+
+    def _annotations(self, module: Module, node: Function) -> None:
+        """Remember the annotations that Dagster refuses when it loads the module."""
+        meanings = [one for one in module.names.values() if type(one) is str]
+        framed = any([one.startswith("dataframely") for one in meanings])
+        future = "__future__.annotations" in meanings
+        given = [*node.args.args, *node.args.posonlyargs, *node.args.kwonlyargs]
+        for one, note in [*[(each, each.annotation) for each in given], (node, node.returns)]:
+            text = note and (future or isinstance(note, ast.Constant))
+            if text and getattr(one, "arg", "") in (*CONTEXT, "config"):
+                module.spot("quoted", one, ast.unparse(note))
+            for part in ast.walk(annotation(note)) if note and framed else ():
+                found = isinstance(part, ast.Subscript) and self.names.of(part.value, module)
+                if found and found.name in ("dataframely.LazyFrame", "dataframely.DataFrame"):
+                    module.spot("annotation", one, ast.unparse(part))
+
+
+def docstring(node: Function) -> str | None:
+    """Return a docstring as Dagster shows it: without the indentation of the code."""
+    text = getattr(getattr(node.body[0], "value", None), "value", None)
+    if not isinstance(text, str):
+        return None
+    return ast.get_docstring(node) if "\n" in text else text.strip()

@@ -27,10 +27,10 @@ class Asset(NamedTuple):
     path: str  # relative to the project's root, with slashes
     line: int
     column: int
-    unresolved: tuple[str, ...] = ()  # what could not be read
-    function: str = ""
-    maker: str = "asset"
-    known: bool = True  # its key could be read
+    unresolved: tuple[str, ...]  # what could not be read
+    function: str
+    maker: str
+    known: bool  # its key could be read
 
 
 class Link(NamedTuple):
@@ -51,18 +51,17 @@ class Catalog(NamedTuple):
     """Every asset of a project, and the modules that it was read from."""
 
     assets: tuple[Asset, ...]
-    sources: tuple[Asset, ...] = ()  # external: declared here, computed elsewhere
-    checks: tuple[Asset, ...] = ()  # an asset check, under the key of its asset
-    modules: tuple[Module, ...] = ()
-    spots: tuple[tuple[str, Spot], ...] = ()  # a path, and something to know about it
-    links: tuple[Link, ...] = ()
+    sources: tuple[Asset, ...]  # external: declared here, computed elsewhere
+    checks: tuple[Asset, ...]  # an asset check, under the key of its asset
+    modules: tuple[Module, ...]
+    spots: tuple[tuple[str, Spot], ...]  # a path, and something to know about it
+    links: tuple[Link, ...]
 
     @property
     def open(self) -> bool:
         """Tell whether there may be assets that could not be read."""
-        return any(spot.kind in OPENING for _, spot in self.spots) or not all(
-            one.known for one in (*self.assets, *self.sources)
-        )
+        known = all(one.known for one in (*self.assets, *self.sources))
+        return not known or any(spot.kind in OPENING for _, spot in self.spots)
 
     @property
     def unreadable(self) -> tuple[str, ...]:
@@ -83,16 +82,11 @@ class Catalog(NamedTuple):
 
     def dependents(self, key: str) -> tuple[Asset, ...]:
         """Return the other assets, and the checks, that depend on exactly this key."""
+        others = (asset for asset in self.assets if asset.key != key)
         return tuple(
-            one
-            for group in (self.assets, self.checks)
-            for one in group
-            if any(dependency.key == key for dependency in one.dependencies)
-            and not (group is self.assets and one.key == key)
+            one for one in (*others, *self.checks) if key in {each.key for each in one.dependencies}
         )
 
     def importers(self, path: str) -> tuple[tuple[str, int], ...]:
         """Return the places, path and line, that import from the module at a path."""
-        return tuple(
-            (link.path, link.line) for link in self.links if link.target == path != link.path
-        )
+        return tuple((one.path, one.line) for one in self.links if one.target == path != one.path)

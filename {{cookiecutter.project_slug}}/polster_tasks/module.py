@@ -3,6 +3,8 @@
 import ast
 from typing import NamedTuple
 
+from .layers import LAYERS
+
 MAKERS = ("asset", "multi_asset", "graph_asset", "asset_check", "AssetSpec")
 MAKING = {  # what makes assets, and is unresolved anywhere but in a plain definition
     "asset", "multi_asset", "graph_asset", "graph_multi_asset", "observable_source_asset",
@@ -11,40 +13,28 @@ MAKING = {  # what makes assets, and is unresolved anywhere but in a plain defin
     "load_assets_from_package_module", "load_assets_from_package_name",
     "with_source_code_references",
 }  # fmt: skip
-CONTEXT = ("context", "_context", "context_", "_")  # what Dagster knows by name
-
-READ = {"name", "key", "key_prefix", "path", "asset", "deps", "ins", "specs", "outs"} | {
-    "description",
-    "additional_deps",
-    "additional_ins",
-    "internal_asset_deps",
-}  # the arguments that name keys and dependencies
+READ = {  # the arguments that name keys and dependencies
+    "name", "key", "key_prefix", "path", "asset", "deps", "ins", "specs", "outs", "description",
+    "additional_deps", "additional_ins", "internal_asset_deps",
+}  # fmt: skip
 
 Meaning = str | ast.expr | None  # a dotted name, the expression that gives it, or unknown
 Arguments = dict[str, ast.expr]  # of a call, by name; "0" is the first, "**" is computed
-
-
-class Parameter(NamedTuple):
-    """One parameter of an asset's function."""
-
-    name: str
-    line: int
-    column: int
-    seen: bool  # Dagster takes it for an input
-    annotation: ast.expr | None  # None for Polars' own types as well
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class Definition(NamedTuple):
     """Something that makes assets, sources or checks, as it is written."""
 
     maker: str  # one of MAKERS
-    function: str
-    parameters: tuple[Parameter, ...]
+    node: Function | ast.Call
     arguments: Arguments
-    description: str | None
-    line: int
-    column: int
     notes: tuple[str, ...]  # why Dagster may see something else
+
+    @property
+    def function(self) -> str:
+        """The name of the function, empty for an AssetSpec."""
+        return getattr(self.node, "name", "")
 
 
 class Import(NamedTuple):
@@ -66,20 +56,26 @@ class Spot(NamedTuple):
     text: str
 
 
-class Module(NamedTuple):
-    """What one file says."""
+class Module:
+    """What one file says; without a path a folder, or what lies outside of the project."""
 
-    name: str
-    path: str  # relative to the project's root, with slashes
-    layer: str | None
-    names: dict[str, Meaning]
-    definitions: dict[str, Definition]  # by the name that they are bound to
-    classes: dict[str, list[ast.expr]]  # each with its bases
-    imports: list[Import]
-    spots: list[Spot]
-    factories: set[str]  # functions and classes that make assets when called
-    used: set[str]  # imported names used otherwise than to name a dependency
-    open: bool  # it may bind names that cannot be read
+    def __init__(self, name: str = "", path: str = "", package: str = ""):
+        parts = path.split("/")
+        self.name, self.path, self.package = name, path, package
+        self.in_defs = len(parts) > 3 and parts[2] == "defs"
+        self.layer = parts[3] if self.in_defs and len(parts) > 4 and parts[3] in LAYERS else None
+        self.names: dict[str, Meaning] = {}
+        self.definitions: dict[str, Definition] = {}  # by the name that they are bound to
+        self.classes: dict[str, list[ast.expr]] = {}  # each with its bases
+        self.imports: list[Import] = []
+        self.spots: list[Spot] = []
+        self.factories: set[str] = set()  # functions and classes that make assets when called
+        self.used: set[str] = set()  # imported names used otherwise than to name a dependency
+        self.open = False  # it may bind names that cannot be read
+
+    def spot(self, kind: str, node: ast.AST, text: str) -> None:
+        """Remember a place."""
+        self.spots.append(Spot(kind, node.lineno, node.col_offset + 1, text))
 
 
 def dotted_name(node: ast.expr, names: dict[str, Meaning]) -> str | None:
@@ -93,9 +89,7 @@ def dotted_name(node: ast.expr, names: dict[str, Meaning]) -> str | None:
 
 def maker_of(dotted: str | None) -> str | None:
     """Return which of Dagster's makers a dotted name is, if it is one."""
-    if not dotted or not dotted.startswith("dagster."):
-        return None
-    last = dotted.rpartition(".")[2]
+    last = dotted.rpartition(".")[2] if dotted and dotted.startswith("dagster.") else None
     return last if last in MAKERS else None
 
 
@@ -103,6 +97,5 @@ def arguments_of(node: ast.expr) -> Arguments:
     """Return the arguments of a call that name something, none if it is no call."""
     if type(node) is not ast.Call:
         return {}
-    words = node.keywords
-    found = {one.arg or "**": one.value for one in words if one.arg in READ or not one.arg}
+    found = {one.arg or "**": one.value for one in node.keywords if not one.arg or one.arg in READ}
     return found | {"0": node.args[0]} if node.args else found

@@ -37,33 +37,31 @@ class Names:
         self.modules = {module.name: module for module in modules}
         self.package = package
         self._found: dict[str, Found] = {}
-        for name in [*self.modules, package]:
-            while name and name not in self.modules:
-                self.modules[name] = _empty(name)
+        for name in [*self.modules, f"{package}.defs"]:
             while name := name.rpartition(".")[0]:
                 if name not in self.modules:
-                    self.modules[name] = _empty(name)
+                    self.modules[name] = Module(name)  # a folder
 
     def find(self, dotted: str, seen: tuple[str, ...] = ()) -> Found:
         """Return where a dotted name leads."""
-        if dotted not in self._found:
-            found = self._find(dotted, seen)
-            if seen:
-                return found
+        found = self._found.get(dotted) or self._find(dotted, seen)
+        if not seen:
             self._found[dotted] = found
-        return self._found[dotted]
+        return found
 
     def _find(self, dotted: str, seen: tuple[str, ...]) -> Found:
         root, *rest = dotted.split(".")
         if root != self.package or dotted in seen or len(seen) > 50:
-            return Found("unknown" if root == self.package else "outside", _empty(), dotted)
+            return Found("unknown" if root == self.package else "outside", Module(), dotted)
         module = self.modules[root]
         for index, name in enumerate(rest):
             below = self.modules.get(f"{module.name}.{name}")
             meaning = module.names.get(name)
             if meaning == f"{module.name}.{name}":
                 if not below:
-                    return _own(module, name)
+                    thing = module.definitions.get(name, module.classes.get(name))
+                    kinds = {Definition: "asset", list: "class"}
+                    return Found(kinds.get(type(thing), "function"), module, name, thing)
             elif type(meaning) is str:
                 return self.find(".".join([meaning, *rest[index + 1 :]]), (*seen, dotted))
             elif name in module.names and not below:
@@ -93,9 +91,9 @@ class Names:
 
     def text(self, node: ast.expr, module: Module) -> str:
         """Return the text that an expression gives."""
-        found, _ = self.plain(node, module)
-        if isinstance(found, ast.Constant) and isinstance(found.value, str):
-            return found.value
+        value = getattr(self.plain(node, module)[0], "value", None)
+        if isinstance(value, str):
+            return value
         raise Unresolved(node)
 
     def elements(self, node: ast.expr, module: Module, depth: int = 0) -> list[Place]:
@@ -134,9 +132,9 @@ class Names:
         if isinstance(found, ast.Constant):
             return [self.text(found, where)]
         if isinstance(found, ast.List | ast.Tuple):
-            return ["/".join(self.text(*one) for one in self.elements(found, where))]
+            return ["/".join([self.text(*one) for one in self.elements(found, where)])]
         if isinstance(found, ast.Name | ast.Attribute):
-            key = isinstance(found, ast.Attribute) and found.attr in ("key", "keys")
+            key = getattr(found, "attr", "") in ("key", "keys")
             asset = self.of(found.value if key else found, where)
             if asset and asset.kind == "asset":
                 return self.definition_keys(asset.thing, asset.module)
@@ -176,12 +174,12 @@ class Names:
             return [(definition.function, arguments, module, None)]
         if not arguments or {"**", "0", "internal_asset_deps"} & arguments.keys():
             raise Unresolved(None)
-        made = []
         if "specs" in arguments:
             places = self.elements(arguments["specs"], module)
             made = [("AssetSpec", "", self.plain(*place)) for place in places]
-        elif "outs" in arguments:
-            made = [("AssetOut", *item) for item in self.items(arguments["outs"], module)]
+        else:
+            outs = self.items(arguments["outs"], module) if "outs" in arguments else []
+            made = [("AssetOut", *item) for item in outs]
         outputs = []
         for maker, name, (node, where) in made:
             called, words = self.call(node, where)
@@ -192,19 +190,14 @@ class Names:
 
     def resource(self, node: ast.expr | None, module: Module) -> bool | None:
         """Tell whether Dagster takes a parameter for a resource; None where it cannot be told."""
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            try:
-                node = ast.parse(node.value, mode="eval").body
-            except (SyntaxError, ValueError):
-                return None
         if node is None or isinstance(node, ast.BinOp | ast.Constant):
             return False  # `Resource | None` is no resource for Dagster
         if isinstance(node, ast.Subscript):
             return self.resource(node.value, module)
         found = self.of(node, module)
         if found is None:
-            unbound = isinstance(node, ast.Name) and node.id not in module.names
-            return False if unbound and hasattr(builtins, node.id) else None
+            name = getattr(node, "id", "")
+            return False if name not in module.names and hasattr(builtins, name) else None
         if found.kind == "class":
             kinds = [self.resource(base, found.module) for base in found.thing]
             return True if True in kinds else None if None in kinds else False
@@ -217,15 +210,10 @@ class Names:
         return False if root in _PLAIN or root in sys.stdlib_module_names else None
 
 
-def _empty(name: str = "") -> Module:
-    """Return a module without a file: a folder, or what lies outside of the project."""
-    return Module(name, "", None, {}, {}, {}, [], [], set(), set(), False)
-
-
-def _own(module: Module, name: str) -> Found:
-    """Return what a module defines itself."""
-    if name in module.definitions:
-        return Found("asset", module, name, module.definitions[name])
-    if name in module.classes:
-        return Found("class", module, name, module.classes[name])
-    return Found("function", module, name)
+def annotation(node: ast.expr | None) -> ast.expr | None:
+    """Return an annotation, also one that is written as text, as an expression."""
+    text = getattr(node, "value", None) if isinstance(node, ast.Constant) else None
+    try:
+        return ast.parse(text, mode="eval").body if isinstance(text, str) else node
+    except (SyntaxError, ValueError):
+        return ast.Name("", ast.Load())  # nobody can tell

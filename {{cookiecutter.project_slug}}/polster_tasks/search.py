@@ -2,10 +2,11 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from .layers import LAYERS
-from .module import MAKING, dotted_name
+from .module import MAKING, Function, dotted_name
 
 _FOLDERS = (*LAYERS, "landing", "quarantine")
 _NAMES = "|".join(_FOLDERS)
@@ -24,7 +25,7 @@ def worth_searching(reader: Any, source: bytes) -> bool:
         or source.count(b"import") > reader.import_lines
         or any([word in source for word in _WORDS])
         or (reader.layer in ("silver", "gold") and _HINT.search(source) is not None)
-        or any(one.dotted.startswith(f"{reader.package}.defs.") for one in reader.imports)
+        or any([one.dotted.startswith(f"{reader.package}.defs.") for one in reader.imports])
     )
 
 
@@ -36,7 +37,7 @@ def search(reader: Any, tree: ast.Module) -> None:
         if owner and isinstance(node, ast.Import | ast.ImportFrom):
             bound = reader.imported(node)
             names.update(bound)
-            reader.used.update(binding for binding, _ in bound)
+            reader.used.update([binding for binding, _ in bound])
     for node, owner in nodes:
         kind = type(node)
         if kind is ast.Name or kind is ast.Attribute:
@@ -54,31 +55,21 @@ def search(reader: Any, tree: ast.Module) -> None:
             _path(reader, node)
 
 
-def _expressions(reader: Any, tree: ast.Module):
+def _expressions(reader: Any, tree: ast.Module) -> Iterator[tuple[ast.AST, str]]:
     """Yield every node with the function or class around it, but for what was read already."""
     stack = [(node, "") for node in reversed(tree.body)]
     while stack:
         node, owner = stack.pop()
         if id(node) in reader.handled:
             continue
-        kind = type(node)
-        if kind is ast.Name or kind is ast.Constant or kind is ast.Attribute:
-            yield node, owner
-            if kind is ast.Attribute:
-                stack.append((node.value, owner))
-            continue
-        alias = kind is ast.Assign and dotted_name(node.value, reader.names)
-        if alias and not owner:
-            continue
         yield node, owner
-        functions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-        inner = node.name if isinstance(node, functions) and not owner else owner
+        scope = isinstance(node, Function | ast.ClassDef) and not owner
         for field in node._fields:
             value = getattr(node, field, None)
-            for one in value if isinstance(value, list) else [value]:
-                text = type(one) is ast.Expr and type(one.value) is ast.Constant  # a docstring
-                if isinstance(one, ast.AST) and not text and field not in ("annotation", "returns"):
-                    stack.append((one, owner if field == "decorator_list" else inner))
+            inner = node.name if scope and field != "decorator_list" else owner
+            if field not in ("annotation", "returns"):
+                many = value if type(value) is list else [value]
+                stack += [(one, inner) for one in many if isinstance(one, ast.AST)]
 
 
 def _call(reader: Any, node: ast.Call, names: dict) -> None:
