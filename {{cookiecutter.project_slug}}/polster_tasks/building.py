@@ -204,15 +204,13 @@ class Builder:
 
     def _annotations(self, module: Module, node: Function) -> None:
         """Remember the annotations that Dagster refuses when it loads the module."""
-        meanings = [one for one in module.names.values() if type(one) is str]
-        framed = any([one.startswith("dataframely") for one in meanings])
-        future = "__future__.annotations" in meanings
+        future = module.names.get("annotations") == "__future__.annotations"
         given = [*node.args.args, *node.args.posonlyargs, *node.args.kwonlyargs]
         for one, note in [*[(each, each.annotation) for each in given], (node, node.returns)]:
             text = note and (future or isinstance(note, ast.Constant))
             if text and getattr(one, "arg", "") in (*CONTEXT, "config"):
                 module.spot("quoted", one, ast.unparse(note))
-            for part in ast.walk(annotation(note)) if note and framed else ():
+            for part in ast.walk(annotation(note)) if note and module.framed else ():
                 found = isinstance(part, ast.Subscript) and self.names.of(part.value, module)
                 if found and found.name in ("dataframely.LazyFrame", "dataframely.DataFrame"):
                     module.spot("annotation", one, ast.unparse(part))

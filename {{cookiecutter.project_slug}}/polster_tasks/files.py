@@ -3,6 +3,7 @@
 import ast
 import os
 import warnings
+from collections.abc import Iterator
 from io import FileIO
 
 from .module import Module, Spot
@@ -26,39 +27,30 @@ def read_modules(project: Project) -> tuple[list[Module], list[Problem]]:
     return modules, problems
 
 
-def _files(project: Project, problems: list[Problem]):
+def _files(project: Project, problems: list[Problem]) -> Iterator[tuple[str, str]]:
     """Yield every Python file under src/<package>, with its path relative to the root."""
-    top = os.path.join(project.root, "src", project.package)
-    folders = [(top, f"src/{project.package}")]
-    seen = set()
+    folders, seen = [f"src/{project.package}"], {os.path.realpath(project.source)}
     while folders:
-        folder, path = folders.pop()
+        folder = folders.pop()
         try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            entries = sorted(os.scandir(project.root / folder), key=lambda entry: entry.name)
         except OSError as error:
-            problems.append((path, Spot("unreadable", 1, 1, error.strerror or str(error))))
+            problems.append((folder, Spot("unreadable", 1, 1, error.strerror or str(error))))
             continue
         for entry in entries:
-            name = entry.name
+            name, path = entry.name, f"{folder}/{entry.name}"
             if name.startswith(".") or name == "__pycache__":
                 continue
-            where = f"{path}/{name}"
-            if entry.is_dir():
-                if entry.is_symlink():
-                    real = os.path.realpath(entry.path)
-                    if real in seen or folder.startswith(real):
-                        continue
-                    seen.add(real)
-                if name.endswith(".py"):
-                    problems.append((where, Spot("unreadable", 1, 1, "it is a folder")))
+            if name.endswith(".py"):
+                if entry.is_file():
+                    yield entry.path, path
                 else:
-                    folders.append((entry.path, where))
-            elif name.endswith(".py") and not entry.is_file():
-                problems.append((where, Spot("unreadable", 1, 1, "there is no file")))
-            elif name.endswith(".py"):
-                yield entry.path, where
-            elif name in _YAML and f"{path}/".startswith(f"src/{project.package}/defs/"):
-                problems.append((where, Spot("unresolved", 1, 1, "what this component defines")))
+                    problems.append((path, Spot("unreadable", 1, 1, "it is no file")))
+            elif name in _YAML and path.startswith(f"src/{project.package}/defs/"):
+                problems.append((path, Spot("unresolved", 1, 1, "what this component defines")))
+            elif entry.is_dir() and (real := os.path.realpath(entry.path)) not in seen:
+                seen.add(real)  # links may go in circles
+                folders.append(path)
 
 
 def _read(project: Project, file: str, path: str, problems: list[Problem]) -> Module | None:

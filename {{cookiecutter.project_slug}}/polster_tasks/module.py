@@ -21,15 +21,16 @@ READ = {  # the arguments that name keys and dependencies
 Meaning = str | ast.expr | None  # a dotted name, the expression that gives it, or unknown
 Arguments = dict[str, ast.expr]  # of a call, by name; "0" is the first, "**" is computed
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+Made = Function | ast.Call  # by a decorated function, or by calling AssetSpec
 
 
 class Definition(NamedTuple):
     """Something that makes assets, sources or checks, as it is written."""
 
     maker: str  # one of MAKERS
-    node: Function | ast.Call
+    node: Made
     arguments: Arguments
-    notes: tuple[str, ...]  # why Dagster may see something else
+    notes: list[str]  # why Dagster may see something else
 
     @property
     def function(self) -> str:
@@ -71,7 +72,7 @@ class Module:
         self.spots: list[Spot] = []
         self.factories: set[str] = set()  # functions and classes that make assets when called
         self.used: set[str] = set()  # imported names used otherwise than to name a dependency
-        self.open = False  # it may bind names that cannot be read
+        self.open = self.framed = False  # may bind names that cannot be read, uses dataframely
 
     def spot(self, kind: str, node: ast.AST, text: str) -> None:
         """Remember a place."""

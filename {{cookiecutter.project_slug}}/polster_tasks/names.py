@@ -174,14 +174,14 @@ class Names:
             return [(definition.function, arguments, module, None)]
         if not arguments or {"**", "0", "internal_asset_deps"} & arguments.keys():
             raise Unresolved(None)
+        maker, made = "AssetOut", []
         if "specs" in arguments:
-            places = self.elements(arguments["specs"], module)
-            made = [("AssetSpec", "", self.plain(*place)) for place in places]
-        else:
-            outs = self.items(arguments["outs"], module) if "outs" in arguments else []
-            made = [("AssetOut", *item) for item in outs]
+            maker = "AssetSpec"
+            made = [("", self.plain(*one)) for one in self.elements(arguments["specs"], module)]
+        elif "outs" in arguments:
+            made = self.items(arguments["outs"], module)
         outputs = []
-        for maker, name, (node, where) in made:
+        for name, (node, where) in made:
             called, words = self.call(node, where)
             if called != maker:
                 raise Unresolved(node)

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from .layers import LAYERS
-from .module import MAKING, Function, dotted_name
+from .module import MAKING, dotted_name
 
 _FOLDERS = (*LAYERS, "landing", "quarantine")
 _NAMES = "|".join(_FOLDERS)
 _PATH = rf"\S*[/\\]({_NAMES})([/\\]\S*)?|({_NAMES})[/\\]\S*\.\w+"
 _HINT = re.compile(rf"[/\\\"'](\s*[\"'])?({_NAMES})[/\\\"']".encode())
 _NOW = tuple(f"datetime.datetime.{name}" for name in ("now", "utcnow", "today"))
+_CHANGES = {"append", "extend", "insert", "remove", "pop", "clear", "update", "setdefault", "add"}
+_CHANGING = re.compile(rf"\.({'|'.join(_CHANGES)})\(|\] =|global ".encode())
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _WORDS = (b"now(", b"today(", b"to_pandas", b"Asset", b"Definitions(", b"exec(", b"globals(")
 
 
@@ -20,12 +23,12 @@ def worth_searching(reader: Any, source: bytes) -> bool:
     """Tell from its text whether a module may hold what only a search finds."""
     return (
         not source.isascii()
-        or reader.renamed
+        or reader.worth
         or source.count(b"asset") > reader.mentions
         or source.count(b"import") > reader.import_lines
         or any([word in source for word in _WORDS])
         or (reader.layer in ("silver", "gold") and _HINT.search(source) is not None)
-        or any([one.dotted.startswith(f"{reader.package}.defs.") for one in reader.imports])
+        or (any(map(_mutable, reader.names.values())) and _CHANGING.search(source) is not None)
     )
 
 
@@ -41,35 +44,56 @@ def search(reader: Any, tree: ast.Module) -> None:
     for node, owner in nodes:
         kind = type(node)
         if kind is ast.Name or kind is ast.Attribute:
-            dotted = (type(node.ctx) is ast.Load and dotted_name(node, names)) or ""
-            if dotted.startswith("dagster.") and dotted.rpartition(".")[2] in MAKING:
-                reader.factories.add(owner)
-                if reader.in_defs:
-                    what = f"the assets that {owner} makes when it runs"
-                    reader.spot("unresolved", node, what if owner else f"this {dotted}")
             if kind is ast.Name and owner:
                 reader.used.add(node.id)
+            if kind is ast.Name or node.attr in MAKING:
+                _maker(reader, node, owner, names)
         elif kind is ast.Call:
             _call(reader, node, names)
+        elif kind is ast.Global:
+            reader.names.update(dict.fromkeys(node.names))
         elif reader.layer in ("silver", "gold"):
             _path(reader, node)
+        if (kind is ast.Attribute and node.attr in _CHANGES) or (
+            kind is ast.Subscript and type(node.ctx) is not ast.Load
+        ):  # what this list holds then, only running it would tell
+            name = getattr(node.value, "id", "")
+            reader.names.update({name: None} if _mutable(names.get(name)) else {})
 
 
 def _expressions(reader: Any, tree: ast.Module) -> Iterator[tuple[ast.AST, str]]:
     """Yield every node with the function or class around it, but for what was read already."""
-    stack = [(node, "") for node in reversed(tree.body)]
+    stack: list[tuple[ast.AST, str]] = [(node, "") for node in reversed(tree.body)]
     while stack:
         node, owner = stack.pop()
         if id(node) in reader.handled:
             continue
         yield node, owner
-        scope = isinstance(node, Function | ast.ClassDef) and not owner
-        for field in node._fields:
-            value = getattr(node, field, None)
-            inner = node.name if scope and field != "decorator_list" else owner
-            if field not in ("annotation", "returns"):
-                many = value if type(value) is list else [value]
-                stack += [(one, inner) for one in many if isinstance(one, ast.AST)]
+        kind = type(node)
+        if kind is ast.Attribute:
+            stack.append((node.value, owner))
+        elif kind is not ast.Name and kind is not ast.Constant:
+            scope = not owner and isinstance(node, _SCOPES)
+            for field, value in node.__dict__.items():
+                inner = node.name if scope and field != "decorator_list" else owner
+                if type(value) is list:
+                    stack += [(one, inner) for one in value if isinstance(one, ast.AST)]
+                elif isinstance(value, ast.AST) and field not in ("annotation", "returns", "ctx"):
+                    stack.append((value, inner))
+
+
+def _mutable(meaning: Any) -> bool:
+    return isinstance(meaning, ast.expr) and type(meaning) is not ast.Constant
+
+
+def _maker(reader: Any, node: ast.Name | ast.Attribute, owner: str, names: dict) -> None:
+    """Look at a name that may be one of Dagster's makers of assets."""
+    dotted = (type(node.ctx) is ast.Load and dotted_name(node, names)) or ""
+    if dotted.startswith("dagster.") and dotted.rpartition(".")[2] in MAKING:
+        reader.factories.add(owner)
+        if reader.in_defs:
+            what = f"the assets that {owner} makes when it runs" if owner else f"this {dotted}"
+            reader.spot("unresolved", node, what)
 
 
 def _call(reader: Any, node: ast.Call, names: dict) -> None:

@@ -3,12 +3,12 @@
 import ast
 import builtins
 import re
-from collections.abc import Sequence
 
 from .module import (
     Definition,
     Function,
     Import,
+    Made,
     Meaning,
     Module,
     arguments_of,
@@ -18,9 +18,7 @@ from .module import (
 from .search import search, worth_searching
 
 EXCEPT = "in an except"
-_CHANGES = {"append", "extend", "insert", "remove", "pop", "clear", "update", "setdefault", "add"}
 _MAKES = re.compile(r"(?i)(?!dagster\.).*asset|.*multi_asset_check$")
-_CHANGING = re.compile(rf"\.({'|'.join(_CHANGES)})\(|\] =|global ".encode())
 
 
 class Reader(Module):
@@ -30,72 +28,63 @@ class Reader(Module):
         """Fill in what the module says; its text tells what need not be searched for."""
         self.handled: set[int] = set()  # decorators and specs that became definitions
         self.mentions = self.import_lines = 0  # of "asset" and "import", where they were read
-        self.renamed = self.guarded = False
-        self._statements(tree.body, "")
-        constants = any([isinstance(meaning, ast.expr) for meaning in self.names.values()])
-        if constants and _CHANGING.search(source):
-            self._forget_changed(tree)
+        self.worth = self.guarded = False  # worth a search, within a try
+        self.condition = ""  # under which the statements at hand run
+        self.followed = (f"{self.package}.", "pandas")
+        self._statements(tree.body)
         if worth_searching(self, source):
             search(self, tree)
         for node in [one.node for one in self.definitions.values() if one.function]:
             del node.body[1:], node.decorator_list[:]  # ten thousand of them fill the memory
         return self
 
-    def _statements(self, body: list[ast.stmt], condition: str) -> None:
+    def _statements(self, body: list[ast.stmt]) -> None:
         for node in body:
             kind = type(node)
             if kind is ast.ImportFrom or kind is ast.Import:
                 self.import_lines += 1
                 for binding, dotted in self.imported(node):
-                    self._bind(binding, dotted, condition)
+                    self._bind(binding, dotted)
             elif kind is ast.FunctionDef or kind is ast.AsyncFunctionDef:
-                self._function(node, condition)
+                self._function(node)
             elif kind is ast.Assign or kind is ast.AnnAssign:
-                self._assign(node, condition)
+                self._assign(node)
             elif kind is ast.ClassDef:
-                self._bind(node.name, f"{self.name}.{node.name}", condition)
+                self._bind(node.name, f"{self.name}.{node.name}")
                 self.classes[node.name] = node.bases
             elif kind is ast.Expr:
                 self._calls(node.value)
             else:
-                self._block(node, condition)
+                before = self.condition, self.guarded
+                self._block(node)
+                self.condition, self.guarded = before
 
-    def _block(self, node: ast.stmt, condition: str) -> None:
+    def _block(self, node: ast.stmt) -> None:
         """Read a block, which may or may not run; only the body of `try` is certain to."""
         for part in ast.walk(node):  # names that mean something else after it
             if isinstance(part, ast.Name) and type(part.ctx) is not ast.Load:
                 self.names.update({part.id: None} if part.id in self.names else {})
         attempt = isinstance(node, ast.Try)
-        maybe = condition or f"under {ast.unparse(node).partition(chr(10))[0]!r}"
-        outer, self.guarded = self.guarded, self.guarded or attempt
-        self._statements(getattr(node, "body", []), condition if attempt else maybe)
+        maybe = self.condition or f"under {ast.unparse(node).partition(chr(10))[0]!r}"
+        self.guarded = self.guarded or attempt
+        self.condition = self.condition if attempt else maybe
+        self._statements(getattr(node, "body", []))
         for branch in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
-            self._statements(branch.body, EXCEPT if attempt else maybe)
-        for field in ("orelse", "finalbody"):
-            self._statements(getattr(node, field, []), maybe)
-        self.guarded = outer
+            self.condition = EXCEPT if attempt else maybe
+            self._statements(branch.body)
+        self.condition = maybe
+        self._statements([*getattr(node, "orelse", ()), *getattr(node, "finalbody", ())])
 
-    def _bind(self, name: str, meaning: Meaning, condition: str) -> None:
+    def _bind(self, name: str, meaning: Meaning) -> None:
         """Give a name its meaning; two meanings make it unknown."""
-        if name in self.names and condition == EXCEPT:
+        if name in self.names and self.condition == EXCEPT:
             return
-        if name in self.definitions and not condition:
+        if name in self.definitions and not self.condition:
             old = self.definitions.pop(name)
             self.spot("overwritten", old.node, old.function or name)
         self.names[name] = meaning if self.names.get(name, meaning) == meaning else None
 
-    def _forget_changed(self, tree: ast.Module) -> None:
-        """Forget the lists that some line changes: what they hold only running it would tell."""
-        for node in ast.walk(tree):
-            owner = getattr(node, "value", None)
-            if isinstance(node, ast.Global):
-                self.names.update(dict.fromkeys(node.names))
-            elif isinstance(node, ast.Attribute | ast.Subscript) and isinstance(owner, ast.Name):
-                changed = getattr(node, "attr", "") in _CHANGES or type(node.ctx) is not ast.Load
-                if changed and isinstance(self.names.get(owner.id), ast.expr):
-                    self.names[owner.id] = None
-
-    def _function(self, node: Function, condition: str) -> None:
+    def _function(self, node: Function) -> None:
         maker, call, others = None, None, []
         for decorator in node.decorator_list:
             target = decorator.func if type(decorator) is ast.Call else decorator
@@ -104,33 +93,25 @@ class Reader(Module):
                 maker, call = found, decorator
             else:
                 others.append(decorator)
-        self._bind(node.name, f"{self.name}.{node.name}", condition)
+        self._bind(node.name, f"{self.name}.{node.name}")
         self.open = self.open or node.name == "__getattr__"
         if maker:
             notes = [f"{ast.unparse(other)} decorates it as well" for other in others]
-            self._define(node.name, maker, node, call, condition, notes)
+            self._define(node.name, maker, node, call, notes)
         else:
             for other in others:
                 self._maybe_maker(other)
 
-    def _define(
-        self,
-        name: str,
-        maker: str,
-        node: Function | ast.Call,
-        call: ast.expr,
-        condition: str,
-        notes: Sequence[str] = (),
-    ) -> None:
+    def _define(self, name: str, maker: str, node: Made, call: ast.expr, notes: list[str]) -> None:
         """Remember a definition; one that may not be there stands beside what it may replace."""
         self.handled.add(id(call))
         self.mentions += maker != "AssetSpec"
+        notes += [f"it is defined {self.condition}"] if self.condition else []
         if name in self.definitions:
             self.definitions[f"{name}@{node.lineno}"] = self.definitions[name]
-        said = (*notes, f"it is defined {condition}") if condition else tuple(notes)
-        self.definitions[name] = Definition(maker, node, arguments_of(call), said)
+        self.definitions[name] = Definition(maker, node, arguments_of(call), notes)
 
-    def _assign(self, node: ast.Assign | ast.AnnAssign, condition: str) -> None:
+    def _assign(self, node: ast.Assign | ast.AnnAssign) -> None:
         value, function = node.value, getattr(node.value, "func", None)
         meaning = dotted_name(value, self.names) or value
         if isinstance(meaning, ast.Name):
@@ -139,13 +120,13 @@ class Reader(Module):
                 meaning = self.names[value.id] = None
         if type(meaning) is str:
             self.handled.add(id(node))
-            self.renamed = self.renamed or maker_of(meaning) is not None
+            self.worth = self.worth or maker_of(meaning) is not None
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
             if value and isinstance(target, ast.Name):
-                self._bind(target.id, meaning, condition)
+                self._bind(target.id, meaning)
                 if function and maker_of(dotted_name(function, self.names)) == "AssetSpec":
                     self.names[target.id] = f"{self.name}.{target.id}"
-                    self._define(target.id, "AssetSpec", value, value, condition)
+                    self._define(target.id, "AssetSpec", value, value, [])
         if value:
             self._calls(value)
 
@@ -193,9 +174,11 @@ class Reader(Module):
                     self.spot("unresolved", node, f"what `from {base} import *` brings")
                 continue
             binding = alias.asname or (name if base else name.partition(".")[0])
-            self.renamed = self.renamed or (binding != name and maker_of(dotted) is not None)
+            self.worth = self.worth or (binding != name and maker_of(dotted) is not None)
+            self.framed = self.framed or dotted.startswith("dataframely")
             bound.append((binding, dotted if base or alias.asname else binding))
-            if dotted.startswith((f"{self.package}.", "pandas")):
+            if dotted.startswith(self.followed):
+                self.worth = self.worth or dotted.startswith(f"{self.package}.defs.")
                 place = (node.lineno, node.col_offset + 1)
                 self.imports.append(Import(dotted, binding, *place, self.guarded))
         return bound
