@@ -9,11 +9,10 @@ from typing import Any
 from .catalog import Asset, Catalog, Dependency, Link
 from .files import read_modules
 from .layers import LAYERS
-from .module import Arguments, Definition, Function, Module, Spot
-from .names import Names, Unresolved, annotation
+from .module import CONTEXT, Arguments, Definition, Module, Spot
+from .names import Names, Unresolved
 from .project import Project
 
-CONTEXT = ("context", "_context", "context_", "_")  # what Dagster knows by name
 _READABLE = ("function", "class", "value", "asset", "module")
 
 
@@ -91,8 +90,6 @@ class Builder:
     def _add(self, module: Module, definition: Definition) -> None:
         """Keep the asset, source or check that a definition makes; of a multi_asset all."""
         maker, words, notes = definition.maker, definition.arguments, list(definition.notes)
-        if definition.function:
-            self._annotations(module, definition.node)
         if module.layer and any([spot.kind == "definitions" for spot in module.spots]):
             notes.append("Dagster loads only what the Definitions of its file name")
         if maker == "asset_check":
@@ -118,16 +115,16 @@ class Builder:
             (self.sources if maker == "AssetSpec" else self.assets).append(asset)
 
     def _asset(self, module, definition, key, name, found, notes) -> Asset:
-        maker, node, function = definition.maker, definition.node, definition.function
+        maker, function = definition.maker, definition.function
         return Asset(
             key or function,
             (key or name).rpartition("/")[2].removeprefix(f"{module.layer}_"),
             None if maker == "AssetSpec" else module.layer,
             tuple({one.key: one for one in reversed(found)}.values())[::-1],
-            docstring(node) if function else None,
+            definition.description,
             module.path,
-            node.lineno,
-            node.col_offset + 1,
+            definition.line,
+            definition.column,
             tuple(notes),
             function,
             maker,
@@ -137,28 +134,26 @@ class Builder:
     def _inputs(self, module: Module, definition: Definition, notes: list[str]) -> list[Dependency]:
         """Return what parameters, ins= and deps= name; remember what Dagster takes otherwise."""
         inputs: dict[str, Dependency] = {}
-        given = definition.node.args
-        for index, one in enumerate((*given.args, *given.posonlyargs, *given.kwonlyargs)):
-            name, node = one.arg, annotation(one.annotation)
+        for index, (name, line, column, seen, node) in enumerate(definition.parameters):
             if (index == 0 and name in CONTEXT) or name == "config":
                 continue
             resource = self.names.resource(node, module)
             found = self.names.of(node, module)
-            if index >= len(given.args):
+            if not seen:
                 if resource is False:
-                    module.spot("dropped", one, name)
+                    self.spots.append((module.path, Spot("dropped", line, column, name)))
             elif found and found.name.startswith("dagster.") and found.name.endswith("Context"):
-                module.spot("context", one, name)
+                self.spots.append((module.path, Spot("context", line, column, name)))
             elif resource is None and name not in self.keys:
                 notes.append(f"{name} may be an asset or a resource")
             elif not resource:
-                inputs[name] = Dependency(name, one.lineno, one.col_offset + 1, "parameter")
-        node, items = definition.node, self._items("ins", definition.arguments, module, notes)
+                inputs[name] = Dependency(name, line, column, "parameter")
+        items = self._items("ins", definition.arguments, module, notes)
         if items is None:
             inputs = {name: one for name, one in inputs.items() if name in self.keys}
         for name, key in items or ():
             old = inputs.pop(name, None)
-            place = old[1:3] if old else (node.lineno, node.col_offset + 1)
+            place = old[1:3] if old else (definition.line, definition.column)
             if key:
                 inputs[name] = Dependency(key, *place, "ins")
         return [*inputs.values(), *self._named("deps", definition.arguments, module, notes)]
@@ -192,7 +187,7 @@ class Builder:
         """Return what a check looks at: first its own asset, then the others."""
         words, name = definition.arguments, definition.function
         asset = words.get("asset") or words.get("0")
-        place = (definition.node.lineno, definition.node.col_offset + 1)
+        place = (definition.line, definition.column)
         key = self._read(notes, "what it checks", self.names.key, asset, module) if asset else None
         found = [Dependency(key, *place, "asset")] if key else []
         found += self._named("additional_deps", words, module, notes)
@@ -201,24 +196,3 @@ class Builder:
         if "name" in words:
             name = self._read(notes, "its name", self.names.text, words["name"], module) or name
         return self._asset(module, definition, key, name, found, notes)._replace(name=name)
-
-    def _annotations(self, module: Module, node: Function) -> None:
-        """Remember the annotations that Dagster refuses when it loads the module."""
-        future = module.names.get("annotations") == "__future__.annotations"
-        given = [*node.args.args, *node.args.posonlyargs, *node.args.kwonlyargs]
-        for one, note in [*[(each, each.annotation) for each in given], (node, node.returns)]:
-            text = note and (future or isinstance(note, ast.Constant))
-            if text and getattr(one, "arg", "") in (*CONTEXT, "config"):
-                module.spot("quoted", one, ast.unparse(note))
-            for part in ast.walk(annotation(note)) if note and module.framed else ():
-                found = isinstance(part, ast.Subscript) and self.names.of(part.value, module)
-                if found and found.name in ("dataframely.LazyFrame", "dataframely.DataFrame"):
-                    module.spot("annotation", one, ast.unparse(part))
-
-
-def docstring(node: Function) -> str | None:
-    """Return a docstring as Dagster shows it: without the indentation of the code."""
-    text = getattr(getattr(node.body[0], "value", None), "value", None)
-    if not isinstance(text, str):
-        return None
-    return ast.get_docstring(node) if "\n" in text else text.strip()

@@ -17,25 +17,34 @@ READ = {  # the arguments that name keys and dependencies
     "name", "key", "key_prefix", "path", "asset", "deps", "ins", "specs", "outs", "description",
     "additional_deps", "additional_ins", "internal_asset_deps",
 }  # fmt: skip
+CONTEXT = ("context", "_context", "context_", "_")  # what Dagster knows by name
 
 Meaning = str | ast.expr | None  # a dotted name, the expression that gives it, or unknown
 Arguments = dict[str, ast.expr]  # of a call, by name; "0" is the first, "**" is computed
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-Made = Function | ast.Call  # by a decorated function, or by calling AssetSpec
+
+
+class Parameter(NamedTuple):
+    """One parameter of an asset's function."""
+
+    name: str
+    line: int
+    column: int
+    seen: bool  # Dagster takes it for an input
+    annotation: ast.expr | None  # None for Polars' own types as well
 
 
 class Definition(NamedTuple):
     """Something that makes assets, sources or checks, as it is written."""
 
     maker: str  # one of MAKERS
-    node: Made
+    function: str  # empty for an AssetSpec
+    parameters: list[Parameter]
     arguments: Arguments
+    description: str | None
+    line: int
+    column: int
     notes: list[str]  # why Dagster may see something else
-
-    @property
-    def function(self) -> str:
-        """The name of the function, empty for an AssetSpec."""
-        return getattr(self.node, "name", "")
 
 
 class Import(NamedTuple):
@@ -72,7 +81,7 @@ class Module:
         self.spots: list[Spot] = []
         self.factories: set[str] = set()  # functions and classes that make assets when called
         self.used: set[str] = set()  # imported names used otherwise than to name a dependency
-        self.open = self.framed = False  # may bind names that cannot be read, uses dataframely
+        self.open = False  # it may bind names that cannot be read
 
     def spot(self, kind: str, node: ast.AST, text: str) -> None:
         """Remember a place."""

@@ -208,12 +208,3 @@ class Names:
             resource = "Resource" in last or last.endswith(("IOManager", "Factory", "Client"))
             return resource or (False if root == "dagster" else None)
         return False if root in _PLAIN or root in sys.stdlib_module_names else None
-
-
-def annotation(node: ast.expr | None) -> ast.expr | None:
-    """Return an annotation, also one that is written as text, as an expression."""
-    text = getattr(node, "value", None) if isinstance(node, ast.Constant) else None
-    try:
-        return ast.parse(text, mode="eval").body if isinstance(text, str) else node
-    except (SyntaxError, ValueError):
-        return ast.Name("", ast.Load())  # nobody can tell

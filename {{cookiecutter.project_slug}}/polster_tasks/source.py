@@ -3,14 +3,17 @@
 import ast
 import builtins
 import re
+from collections.abc import Iterator
 
 from .module import (
+    CONTEXT,
     Definition,
     Function,
     Import,
-    Made,
     Meaning,
     Module,
+    Parameter,
+    Spot,
     arguments_of,
     dotted_name,
     maker_of,
@@ -18,6 +21,7 @@ from .module import (
 from .search import search, worth_searching
 
 EXCEPT = "in an except"
+_FRAMES = ("dataframely.LazyFrame", "dataframely.DataFrame")
 _MAKES = re.compile(r"(?i)(?!dagster\.).*asset|.*multi_asset_check$")
 
 
@@ -30,12 +34,11 @@ class Reader(Module):
         self.mentions = self.import_lines = 0  # of "asset" and "import", where they were read
         self.worth = self.guarded = False  # worth a search, within a try
         self.condition = ""  # under which the statements at hand run
+        self.framed = False  # dataframely is imported
         self.followed = (f"{self.package}.", "pandas")
         self._statements(tree.body)
         if worth_searching(self, source):
             search(self, tree)
-        for node in [one.node for one in self.definitions.values() if one.function]:
-            del node.body[1:], node.decorator_list[:]  # ten thousand of them fill the memory
         return self
 
     def _statements(self, body: list[ast.stmt]) -> None:
@@ -81,7 +84,7 @@ class Reader(Module):
             return
         if name in self.definitions and not self.condition:
             old = self.definitions.pop(name)
-            self.spot("overwritten", old.node, old.function or name)
+            self.spots.append(Spot("overwritten", old.line, old.column, old.function or name))
         self.names[name] = meaning if self.names.get(name, meaning) == meaning else None
 
     def _function(self, node: Function) -> None:
@@ -102,14 +105,45 @@ class Reader(Module):
             for other in others:
                 self._maybe_maker(other)
 
-    def _define(self, name: str, maker: str, node: Made, call: ast.expr, notes: list[str]) -> None:
+    def _define(self, name: str, maker: str, node: ast.AST, call: ast.expr, notes: list) -> None:
         """Remember a definition; one that may not be there stands beside what it may replace."""
         self.handled.add(id(call))
         self.mentions += maker != "AssetSpec"
         notes += [f"it is defined {self.condition}"] if self.condition else []
+        function, parameters, description = "", [], None
+        if isinstance(node, Function):
+            function, description = node.name, docstring(node)
+            parameters = list(self._parameters(node))
         if name in self.definitions:
             self.definitions[f"{name}@{node.lineno}"] = self.definitions[name]
-        self.definitions[name] = Definition(maker, node, arguments_of(call), notes)
+        place = (node.lineno, node.col_offset + 1)
+        self.definitions[name] = Definition(
+            maker, function, parameters, arguments_of(call), description, *place, notes
+        )
+
+    def _parameters(self, node: Function) -> Iterator[Parameter]:
+        """Yield the parameters of a function; remember the annotations that Dagster refuses."""
+        self._annotation(node.returns, node)
+        future, given = self.names.get("annotations") == "__future__.annotations", node.args
+        for index, one in enumerate((*given.args, *given.posonlyargs, *given.kwonlyargs)):
+            note, place = one.annotation, (one.lineno, one.col_offset + 1)
+            text = note and (future or type(note) is ast.Constant)
+            if text and one.arg in (*CONTEXT, "config"):
+                self.spot("quoted", one, ast.unparse(note))
+            note = self._annotation(note, one)
+            yield Parameter(one.arg, *place, index < len(given.args), note)
+
+    def _annotation(self, note: ast.expr | None, place: ast.AST) -> ast.expr | None:
+        """Return an annotation, also one written as text; None where it is Polars' own."""
+        try:
+            if type(note) is ast.Constant and isinstance(note.value, str):
+                note = ast.parse(note.value, mode="eval").body
+        except (SyntaxError, ValueError):
+            return ast.Name("", ast.Load())  # nobody can tell
+        for part in ast.walk(note) if note and self.framed else ():
+            if isinstance(part, ast.Subscript) and dotted_name(part.value, self.names) in _FRAMES:
+                self.spot("annotation", place, ast.unparse(part))
+        return None if (dotted_name(note, self.names) or "").startswith("polars.") else note
 
     def _assign(self, node: ast.Assign | ast.AnnAssign) -> None:
         value, function = node.value, getattr(node.value, "func", None)
@@ -182,3 +216,11 @@ class Reader(Module):
                 place = (node.lineno, node.col_offset + 1)
                 self.imports.append(Import(dotted, binding, *place, self.guarded))
         return bound
+
+
+def docstring(node: Function) -> str | None:
+    """Return a docstring as Dagster shows it: without the indentation of the code."""
+    text = getattr(getattr(node.body[0], "value", None), "value", None)
+    if not isinstance(text, str):
+        return None
+    return ast.get_docstring(node) if "\n" in text else text.strip()
