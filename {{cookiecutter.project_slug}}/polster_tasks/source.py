@@ -64,9 +64,7 @@ class Reader(Module):
 
     def _block(self, node: ast.stmt) -> None:
         """Read a block, which may or may not run; only the body of `try` is certain to."""
-        for part in ast.walk(node):  # names that mean something else after it
-            if isinstance(part, ast.Name) and type(part.ctx) is not ast.Load:
-                self.names.update({part.id: None} if part.id in self.names else {})
+        self._forget(node)
         attempt = isinstance(node, ast.Try)
         maybe = self.condition or f"under {ast.unparse(node).partition(chr(10))[0]!r}"
         self.guarded = self.guarded or attempt
@@ -77,6 +75,12 @@ class Reader(Module):
             self._statements(branch.body)
         self.condition = maybe
         self._statements([*getattr(node, "orelse", ()), *getattr(node, "finalbody", ())])
+
+    def _forget(self, node: ast.AST) -> None:
+        """Forget what names meant that are bound again somewhere within."""
+        for part in ast.walk(node):
+            if isinstance(part, ast.Name) and type(part.ctx) is not ast.Load:
+                self.names.update({part.id: None} if part.id in self.names else {})
 
     def _bind(self, name: str, meaning: Meaning) -> None:
         """Give a name its meaning; two meanings make it unknown."""
@@ -156,7 +160,9 @@ class Reader(Module):
             self.handled.add(id(node))
             self.worth = self.worth or maker_of(meaning) is not None
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-            if value and isinstance(target, ast.Name):
+            if not isinstance(target, ast.Name):
+                self._forget(target)
+            elif value:
                 self._bind(target.id, meaning)
                 if function and maker_of(dotted_name(function, self.names)) == "AssetSpec":
                     self.names[target.id] = f"{self.name}.{target.id}"
