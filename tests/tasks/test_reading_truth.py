@@ -298,6 +298,8 @@ case(
         LATE = ["bronze_k"]
         later()
         for LOOP in (["bronze_k"], ["bronze_l"]): pass
+        PAIR = ["bronze_k"]
+        PAIR, OTHER_PAIR = ["bronze_l"], 1
         @dg.asset(deps=[AssetKey(n) for n in NAMES])
         def silver_a(): ...
         @dg.asset(deps=list(NAMES))
@@ -312,6 +314,8 @@ case(
         def silver_f(): ...
         @dg.asset(deps=LOOP)
         def silver_g(): ...
+        @dg.asset(deps=PAIR)
+        def silver_j(): ...
         @dg.multi_asset(
             outs={"silver_h": dg.AssetOut(), "silver_i": dg.AssetOut()},
             internal_asset_deps={"silver_h": {AssetKey("bronze_k")},
