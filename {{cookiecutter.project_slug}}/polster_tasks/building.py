@@ -173,11 +173,9 @@ class Builder:
 
     def _named(self, word: str, words: Arguments, module: Module, notes: list) -> list[Dependency]:
         """Return the dependencies that a list such as deps= names."""
-        found, node = [], words.get(word)
-        read = self.names.elements
-        for one, where in (
-            (self._read(notes, f"its {word}=", read, node, module) or []) if node else []
-        ):
+        found, node, read = [], words.get(word), self.names.elements
+        places = self._read(notes, f"its {word}=", read, node, module) if node else ()
+        for one, where in places or ():
             here = one if where is module else node
             keys = self._read(notes, "a dependency", self.names.keys, one, where) or ()
             found += [Dependency(key, here.lineno, here.col_offset + 1, "deps") for key in keys]

@@ -16,7 +16,7 @@ _NOW = tuple(f"datetime.datetime.{name}" for name in ("now", "utcnow", "today"))
 _CHANGES = {"append", "extend", "insert", "remove", "pop", "clear", "update", "setdefault", "add"}
 _CHANGING = re.compile(rf"\.({'|'.join(_CHANGES)})\(|\] =|global ".encode())
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-_WORDS = (b"now(", b"today(", b"to_pandas", b"Asset", b"Definitions(", b"exec(", b"globals(")
+_WORDS = tuple(b"now( today( to_pandas Asset Definitions( exec( globals( setattr(".split())
 
 
 def worth_searching(reader: Any, source: bytes) -> bool:
