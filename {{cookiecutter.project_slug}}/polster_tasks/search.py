@@ -16,7 +16,7 @@ _NOW = tuple(f"datetime.datetime.{name}" for name in ("now", "utcnow", "today"))
 _CHANGES = {"append", "extend", "insert", "remove", "pop", "clear", "update", "setdefault", "add"}
 _CHANGING = re.compile(rf"\.({'|'.join(_CHANGES)})\(|\] =|global ".encode())
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-_WORDS = tuple(b"now( today( to_pandas Asset Definitions( exec( globals( setattr(".split())
+_WORDS = tuple(b"now( today( to_pandas Asset Definitions( exec( globals(".split())
 
 
 def worth_searching(reader: Any, source: bytes) -> bool:
@@ -112,7 +112,7 @@ def _call(reader: Any, node: ast.Call, names: dict) -> None:
         reader.spot("now", node, ast.unparse(node))
     elif last == "to_pandas":
         reader.spot("pandas", node, ast.unparse(function))
-    elif function is root and last in ("exec", "globals", "setattr"):
+    elif function is root and last in ("exec", "globals"):
         reader.open = True
         if reader.in_defs:
             reader.spot("unresolved", node, f"the names that {last}() binds")
