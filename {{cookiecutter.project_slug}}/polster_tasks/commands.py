@@ -1,19 +1,27 @@
-"""add-asset and remove-asset as conversations: ask for what is missing, show, apply."""
+"""The four commands: each takes the project and its arguments, and returns the exit status.
+
+Their docstrings are what `--help` shows.
+"""
 
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import partial
 
 from .journal import Change, apply, locked
 from .layers import LAYERS
 from .project import Project, Refusal, UsageError
-from .selection import ask, choose, interactive
+from .selection import ask, choose, interactive, split_names
 
-_DONE = {"add": "Added", "remove": "Removed", "undo": "Restored"}
+DONE = {"add": "Added", "remove": "Removed", "undo": "Restored"}
 
 
 def add_asset(project: Project, arguments: Namespace) -> int:
-    """Add one asset, asking on a terminal for what is missing."""
+    """Write an asset, its test and, for bronze, a sample.
+
+    On a terminal, what is missing is asked for; off a terminal it is an error. For example:
+    add-asset --layer silver --name orders --dependencies raw_orders --description "Clean orders"
+    """
     from .rendering import template_list
     from .scaffold import plan_add
 
@@ -21,53 +29,56 @@ def add_asset(project: Project, arguments: Namespace) -> int:
         print(template_list(project.root, arguments.layer), end="")
         return 0
     wanted = _complete(project, arguments)
-    change = _carry_out(project, arguments, lambda: plan_add(project, *wanted, arguments.template))
-    if arguments.verbose:
-        for path, text in zip(change.files, change.texts, strict=True):
-            print(f"\n--- {path}\n{text}", end="")
-    if not arguments.dry_run:
-        run = f"python run_polster.py --asset {change.keys[0]}"
-        print(f"Next: edit {change.files[-1]}, then run it:\n  {run}", file=sys.stderr)
-    return 0
+    return _carry_out(project, arguments, partial(plan_add, project, *wanted, arguments.template))
 
 
 def remove_asset(project: Project, arguments: Namespace) -> int:
-    """Remove assets with their tests, after confirmation; or put the last ones back."""
-    from .building import read_catalog
-    from .removal import find_keys, plan_remove, plan_undo
+    """Remove assets with their tests, or put the last ones back.
 
-    keys, everything, layer = None, False, arguments.layer
-    if arguments.undo and arguments.name:
-        raise UsageError("--undo puts back all of the last removal: leave --name out.")
-    if arguments.name is None and not arguments.undo:
-        if not interactive():
-            raise UsageError("remove-asset needs --name, or --undo.")
-        known = [
-            asset.key for asset in read_catalog(project).assets if layer in (None, asset.layer)
-        ]
-        if not known:
-            raise Refusal("There are no assets to remove.")
-        keys, everything = choose("Assets:", "Select assets (1,3 or 2-4 or all):", known)
+    Landing files and materialized data stay. Refused while other assets depend on it. On a
+    terminal it asks: more than 3 assets need CONFIRM typed, `all` needs REMOVE_ALL_ASSETS. Off a
+    terminal it needs --yes or --force.
+    """
+    from .removal import plan_remove, plan_undo
 
-    def plan() -> Change:
-        catalog = read_catalog(project)
-        if arguments.undo:
-            return plan_undo(project, catalog, force=arguments.force)
-        chosen = keys or find_keys(catalog, layer, arguments.name)
-        return plan_remove(project, catalog, chosen, force=arguments.force)
-
-    if not (arguments.undo or arguments.dry_run or arguments.yes or arguments.force):
+    force, layer, names, everything = arguments.force, arguments.layer, arguments.name, False
+    if arguments.undo:
+        return _carry_out(project, arguments, partial(plan_undo, project, force=force))
+    if names is None:
+        names, everything = _choose_assets(project, layer)
+    plan = partial(plan_remove, project, layer, names, force=force)
+    if not (arguments.dry_run or arguments.yes or force):
         _confirm(plan(), everything)
-    change = _carry_out(project, arguments, plan)
-    if change.broken:
-        verb = "would no longer load" if arguments.dry_run else "no longer loads"
-        print(f"The project {verb}:\n{_indented(change.broken)}", file=sys.stderr)
-    if not (arguments.undo or arguments.dry_run):
-        print("To put it back: remove-asset --undo", file=sys.stderr)
+    return _carry_out(project, arguments, plan)
+
+
+def list_assets(project: Project, arguments: Namespace) -> int:
+    """Show the assets."""
+    from . import building, report
+
+    found = building.read_catalog(project)
+    for sentence in found.unreadable:
+        print(sentence, file=sys.stderr)
+    shown = tuple(asset for asset in found.assets if arguments.layer in (None, asset.layer))
+    print(getattr(report, f"assets_{arguments.format}")(shown))
     return 0
 
 
-def _carry_out(project: Project, arguments: Namespace, plan: Callable[[], Change]) -> Change:
+def validate(project: Project, arguments: Namespace) -> int:
+    """Check names, layers, dependencies, imports and habits."""
+    from . import building, report, rules
+
+    if arguments.explain:
+        print(rules.explain(arguments.explain))
+        return 0
+    found = building.read_catalog(project)
+    select, ignore = (split_names(text) for text in (arguments.select, arguments.ignore))
+    findings = rules.filter_findings(project, rules.check(project, found), select, ignore)
+    print(getattr(report, f"findings_{arguments.format}")(findings, len(found.assets)))
+    return int(any(arguments.strict or finding.severity == "error" for finding in findings))
+
+
+def _carry_out(project: Project, arguments: Namespace, plan: Callable[[], Change]) -> int:
     """Plan; apply unless it is a dry run; say what was done.
 
     What is applied is planned under the lock: while a person reads, the project may change.
@@ -78,42 +89,38 @@ def _carry_out(project: Project, arguments: Namespace, plan: Callable[[], Change
         with locked(project):
             change = plan()
             apply(project, change)
-    verb = f"Would {change.action}" if arguments.dry_run else _DONE[change.action]
-    print(f"{verb} {', '.join(change.keys)}:\n{_indented(change.files)}")
-    for note in change.notes:
+    verb = f"Would {change.action}" if arguments.dry_run else DONE[change.action]
+    print(f"{verb} {', '.join(change.keys)}:", *change.files, sep="\n  ")
+    if arguments.verbose:
+        for path, text in zip(change.files, change.texts, strict=False):
+            print(f"\n--- {path}\n{text}", end="")
+    for note in change.notes if arguments.dry_run else [*change.notes, change.advice]:
         print(note, file=sys.stderr)
-    return change
-
-
-def _indented(lines: Iterable[str]) -> str:
-    return "\n".join(f"  {line}" for line in lines)
+    return 0
 
 
 def _complete(project: Project, arguments: Namespace) -> tuple[str, str, list[str], str]:
-    """Return layer, name, dependencies and description, asking for what is missing."""
-    from .scaffold import asset_name, available, split_names
+    """Return layer, name, dependencies and description; what is missing is asked for."""
+    from .scaffold import asset_name, available
 
     layer, name, dependencies = arguments.layer, arguments.name, arguments.dependencies
-    description = arguments.description
-    wanted = {"--layer": layer, "--name": name}
+    needed = {"--layer": layer, "--name": name}
     if layer and LAYERS[layer].upstream:
-        wanted["--dependencies"] = dependencies
-    missing = [option for option, value in wanted.items() if value is None]
+        needed["--dependencies"] = dependencies
+    missing = [option for option, value in needed.items() if not value]
     if missing and not interactive():
         raise UsageError(f"add-asset needs {' and '.join(missing)}.")
     layer = layer or ask(f"Layer ({', '.join(LAYERS)}):", _layer)
-    if name is None:
-        name = ask("Name of the asset:", lambda answer: asset_name(layer, answer))
-    name, below = asset_name(layer, name), LAYERS[layer].upstream
-    if below and dependencies is None:
-        chosen, _ = choose(
-            f"Available {below.title()} assets to depend on:",
-            "Select dependencies (comma-separated numbers):",
-            [key.removeprefix(f"{below}_") for key in available(project, layer)],
-        )
+    read_name, below = partial(asset_name, layer), LAYERS[layer].upstream
+    name = read_name(name) if name else ask("Name of the asset:", read_name)
+    if below and not dependencies:
+        keys = [key.removeprefix(f"{below}_") for key in available(project, layer)]
+        title = f"Available {below.title()} assets to depend on:"
+        chosen, _ = choose(title, "Select dependencies (comma-separated numbers):", keys)
         dependencies = ",".join(chosen)
-    if {"--layer", "--name"} & {*missing} and description is None:
-        description = ask("Description (empty for none):", str)
+    description = arguments.description
+    if description is None and missing not in ([], ["--dependencies"]):
+        description = ask("Description (empty for none):")
     return layer, name, split_names(dependencies or ""), description or ""
 
 
@@ -123,15 +130,27 @@ def _layer(answer: str) -> str:
     return answer
 
 
+def _choose_assets(project: Project, layer: str | None) -> tuple[str, bool]:
+    """Let a person choose what to remove; return the keys, and whether the answer was `all`."""
+    from .building import read_catalog
+
+    if not interactive():
+        raise UsageError("remove-asset needs --name, or --undo.")
+    assets = read_catalog(project).assets
+    keys = [asset.key for asset in assets if layer in (None, asset.layer)]
+    if not keys:
+        raise Refusal("There are no assets to remove.")
+    chosen, everything = choose("Assets:", "Select assets (1,3 or 2-4 or all):", keys)
+    return ",".join(chosen), everything
+
+
 def _confirm(change: Change, everything: bool) -> None:
     """Let a person confirm a removal, or refuse it."""
     if not interactive():
-        raise UsageError(
-            "Off a terminal a removal needs --yes, or --force to skip the dependency checks too."
-        )
-    print(f"This will remove:\n{_indented(change.files)}", file=sys.stderr)
+        raise UsageError("Off a terminal a removal needs --yes, or --force to check nothing.")
+    print("This will remove:", *change.files, sep="\n  ", file=sys.stderr)
     word = "REMOVE_ALL_ASSETS" if everything else "CONFIRM" if len(change.keys) > 3 else None
     question = f"Type {word} to go on:" if word else f"Remove {', '.join(change.keys)}? [y/N]"
-    answer = ask(question, str)
+    answer = ask(question)
     if answer != word if word else answer.lower() not in ("y", "yes"):
         raise Refusal("Declined; nothing was changed.")

@@ -21,6 +21,7 @@ from .project import Project, Refusal
 
 JOURNAL = "journal.json"
 PATIENCE = 60.0  # seconds to wait for another command to finish
+ADVICE = "Make room or correct the permissions, then try again."
 
 
 class Change(NamedTuple):
@@ -33,7 +34,7 @@ class Change(NamedTuple):
     store: str = ""  # for a removal and its undo: the folder where the files wait
     needs: Sequence[str] = ()  # for a removal: the keys that what goes depended on
     notes: Sequence[str] = ()  # what a person should know besides
-    broken: Sequence[str] = ()  # what will not load afterwards, one sentence each
+    advice: str = ""  # what a person may do once it is done
 
     @property
     def files(self) -> list[str]:
@@ -45,24 +46,19 @@ class Change(NamedTuple):
 def locked(project: Project, patience: float = PATIENCE) -> Iterator[None]:
     """Hold the project's lock, first completing what an interrupted command left.
 
-    The operating system frees the lock when its process ends, however it ends.
-
-    Raises:
-        Refusal: another command holds it for longer than `patience` seconds, or the project
-            cannot be written.
+    The operating system frees the lock when its process ends, however it ends. A Refusal says
+    that another command held it for longer than `patience` seconds, or that nothing can be written.
     """
     try:
         project.state.mkdir(exist_ok=True)
-        handle = os.open(project.state / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+        (project.state / "lock").touch()
     except OSError as error:
         raise _unchanged(error) from None
-    try:
+    with open(project.state / "lock", "ab") as lock:
         end = time.monotonic() + patience
-        while not _try_lock(handle):
+        while not _try_lock(lock.fileno()):
             if time.monotonic() > end:
-                raise Refusal(
-                    "Another command is at work in this project; try again when it is done."
-                )
+                raise Refusal("Another command is at work in this project; try again later.")
             time.sleep(0.02)
         if (project.state / JOURNAL).exists():
             change = _read(project.state / JOURNAL)._replace(texts=())
@@ -70,8 +66,55 @@ def locked(project: Project, patience: float = PATIENCE) -> Iterator[None]:
             said = f"Completed the interrupted {change.action} of {', '.join(change.keys)}."
             print(said, file=sys.stderr)
         yield
-    finally:
-        os.close(handle)
+
+
+def repair(project: Project) -> None:
+    """Complete what a killed command left; leave a command that is still at work alone."""
+    if (project.state / JOURNAL).exists():
+        with suppress(Refusal, OSError), locked(project, patience=0):
+            pass
+
+
+def apply(project: Project, change: Change) -> None:
+    """Do what is left of a change, or take back all of it. The caller holds the lock."""
+    journal = project.state / JOURNAL
+    manifest = project.root / change.store / "manifest.json"
+    try:
+        for (source, _), text in zip(change.moves, change.texts, strict=False):
+            _write(project.root / source, text)
+        _write(journal, json.dumps(change._asdict()))
+        _rename(project.root, change.moves)
+    except BaseException as error:
+        try:
+            _rename(project.root, _backwards(change))
+            journal.unlink(missing_ok=True)
+        except OSError as second:
+            said = "Neither done nor taken back; the next command will complete it"
+            raise Refusal(f"{said}: {second}. {ADVICE}") from None
+        if isinstance(error, OSError):
+            raise _unchanged(error) from None
+        raise
+    if change.action == "remove":
+        os.replace(journal, manifest)
+        return
+    if change.action == "undo":
+        manifest.unlink(missing_ok=True)
+    journal.unlink()
+
+
+def last_removal(project: Project) -> Change:
+    """Return the change that puts back the last removal; a Refusal says if there is none."""
+    manifests = sorted((project.state / "undo").glob("*/manifest.json"))
+    if not manifests:
+        raise Refusal("There is no removal to undo.")
+    change = _read(manifests[-1])
+    return Change("undo", change.keys, _backwards(change), store=change.store, needs=change.needs)
+
+
+def next_store(project: Project) -> str:
+    """Return the folder, relative to the root, for the files of the next removal."""
+    used = [int(folder.name) for folder in (project.state / "undo").glob("[0-9]*")]
+    return f".polster/undo/{max(used, default=0) + 1:06}"
 
 
 def _try_lock(handle: int) -> bool:
@@ -88,68 +131,6 @@ def _try_lock(handle: int) -> bool:
     except (BlockingIOError, PermissionError):
         return False
     return True
-
-
-def repair(project: Project) -> None:
-    """Complete what a killed command left; leave a command that is still at work alone."""
-    with suppress(Refusal, OSError), locked(project, patience=0):
-        pass
-
-
-def last_removal(project: Project) -> Change:
-    """Return the change that puts back the last removal.
-
-    Raises:
-        Refusal: there is none.
-    """
-    manifests = sorted((project.state / "undo").glob("*/manifest.json"))
-    if not manifests:
-        raise Refusal("There is no removal to undo.")
-    change = _read(manifests[-1])
-    return change._replace(action="undo", moves=_backwards(change), notes=(), broken=())
-
-
-def next_store(project: Project) -> str:
-    """Return the folder, relative to the root, for the files of the next removal."""
-    used = [int(folder.name) for folder in (project.state / "undo").glob("[0-9]*")]
-    return f".polster/undo/{max(used, default=0) + 1:06}"
-
-
-def apply(project: Project, change: Change) -> None:
-    """Do what is left of a change, or take back all of it. The caller holds the lock.
-
-    Raises:
-        Refusal: the disk or its permissions refuse.
-    """
-    journal = project.state / JOURNAL
-    manifest = project.root / change.store / "manifest.json"
-    try:
-        for (source, _), text in zip(change.moves, change.texts, strict=False):
-            _write(project.root / source, text)
-        _write(journal, json.dumps(change._asdict()))
-        _rename(project.root, change.moves)
-    except BaseException as error:
-        try:
-            _rename(project.root, _backwards(change))
-            journal.unlink(missing_ok=True)
-        except OSError as second:
-            raise Refusal(
-                f"The change was neither completed nor taken back: {second}. Make room or correct "
-                "the permissions; the next command then completes it."
-            ) from None
-        if isinstance(error, OSError):
-            raise _unchanged(error) from None
-        raise
-    if change.action == "remove":
-        os.replace(journal, manifest)
-        return
-    if change.action == "undo":
-        manifest.unlink(missing_ok=True)
-    journal.unlink()
-    if change.action == "undo":
-        import shutil
-
-        shutil.rmtree(manifest.parent, ignore_errors=True)
 
 
 def _backwards(change: Change) -> list[tuple[str, str]]:
@@ -188,5 +169,4 @@ def _read(path: Path) -> Change:
 
 
 def _unchanged(error: OSError) -> Refusal:
-    advice = "Make room or correct the permissions, then try again."
-    return Refusal(f"Nothing was changed: {error}. {advice}")
+    return Refusal(f"Nothing was changed: {error}. {ADVICE}")

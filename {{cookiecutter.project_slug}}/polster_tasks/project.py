@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class UsageError(Exception):
@@ -19,7 +19,7 @@ class Project(NamedTuple):
     root: Path
     package: str
     ignore: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()  # what is wrong with [tool.polster]
 
     @property
     def source(self) -> Path:
@@ -33,12 +33,8 @@ class Project(NamedTuple):
 
     @property
     def state(self) -> Path:
-        """The git-ignored folder of locks, journal and undo store."""
+        """The git-ignored folder of lock, journal and undo store."""
         return self.root / ".polster"
-
-    def layer_folder(self, layer: str) -> Path:
-        """Return the folder of a layer's asset files."""
-        return self.defs / layer
 
     def asset_path(self, layer: str, name: str) -> Path:
         """Return the file that defines `<layer>_<name>`."""
@@ -52,48 +48,41 @@ class Project(NamedTuple):
         """Return the sample that the bronze asset `name` reads."""
         return self.root / "data" / "landing" / f"{name}.csv"
 
+    def relative(self, path: Path) -> str:
+        """Return a path as it is shown: from the root, with slashes."""
+        return path.relative_to(self.root).as_posix()
+
 
 def open_project(root: Path) -> Project:
-    """Read a project's pyproject.toml.
-
-    Args:
-        root: the project's root folder.
-
-    Raises:
-        UsageError: the folder is not a Polster project; one sentence says why.
-    """
+    """Read a project's pyproject.toml; a folder that is no Polster project is a UsageError."""
     root = Path(root).absolute()
     file = root / "pyproject.toml"
     hint = "Run this at the root of a Polster project, or name it with --project DIR."
     try:
         table = tomllib.loads(file.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
-        raise UsageError(
-            f"{root} is not a Polster project: it has no pyproject.toml. {hint}"
-        ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        lack = "it has no pyproject.toml"
+        raise UsageError(f"{root} is not a Polster project: {lack}. {hint}") from None
+    except (OSError, ValueError) as error:
         raise UsageError(f"{file} cannot be read: {error}.") from None
-    tool = table.get("tool")
-    tool = tool if isinstance(tool, dict) else {}
-    if not isinstance(tool.get("polster"), dict):
-        raise UsageError(
-            f"{root} is not a Polster project: its pyproject.toml has no [tool.polster]. {hint}"
-        )
-    dg = tool.get("dg")
-    project = dg.get("project") if isinstance(dg, dict) else None
-    package = project.get("root_module") if isinstance(project, dict) else None
+    settings = _look_up(table, "tool", "polster")
+    if not isinstance(settings, dict):
+        lack = "its pyproject.toml has no [tool.polster]"
+        raise UsageError(f"{root} is not a Polster project: {lack}. {hint}")
+    package = _look_up(table, "tool", "dg", "project", "root_module")
     if not isinstance(package, str) or not package.isidentifier():
-        raise UsageError(
-            f"{file} does not name the project's package: set root_module in [tool.dg.project]."
-        )
-    ignore, problems = _ignored(tool["polster"])
-    return Project(root, package, ignore, problems)
-
-
-def _ignored(table: dict) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Read `[tool.polster]`: the warnings to leave out, and what is wrong with the table."""
-    problems = [f"[tool.polster] has no setting {key!r}." for key in table if key != "ignore"]
-    ignore = table.get("ignore", [])
+        lack = "set root_module in [tool.dg.project]"
+        raise UsageError(f"{file} does not name the project's package: {lack}.")
+    problems = [f"[tool.polster] has no setting {key!r}." for key in settings if key != "ignore"]
+    ignore = settings.get("ignore", [])
     if not isinstance(ignore, list) or not all(isinstance(item, str) for item in ignore):
-        return (), (*problems, "[tool.polster] ignore must be a list of codes or names.")
-    return tuple(ignore), tuple(problems)
+        ignore = []
+        problems.append("[tool.polster] ignore must be a list of codes or names.")
+    return Project(root, package, tuple(ignore), tuple(problems))
+
+
+def _look_up(table: Any, *keys: str) -> Any:
+    """Return what lies under some keys, or None where nothing does."""
+    for key in keys:
+        table = table.get(key) if isinstance(table, dict) else None
+    return table
