@@ -61,14 +61,11 @@ def _read(project: Project, file: str, path: str, problems: list[Problem]) -> Mo
         tree = compile(source, file, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
         name = path[4:-3].removesuffix("/__init__").replace("/", ".")
         return Reader(name, path, project.package).read(tree, source)
-    except SyntaxError as error:
-        spot = Spot("syntax", error.lineno or 1, max(error.offset or 1, 1), str(error.msg))
-    except OSError as error:
-        spot = Spot("unreadable", 1, 1, error.strerror or str(error))
-    except (RecursionError, MemoryError):
-        spot = Spot("unreadable", 1, 1, "its code is nested too deeply")
-    except ValueError as error:
-        line = source.count(b"\n", 0, source.find(b"\0")) + 1 if b"\0" in source else 1
-        spot = Spot("syntax", line, 1, str(error))
+    except (SyntaxError, ValueError) as error:
+        line, column = getattr(error, "lineno", 1) or 1, getattr(error, "offset", 1) or 1
+        spot = Spot("syntax", line, max(column, 1), getattr(error, "msg", str(error)))
+    except (OSError, RecursionError, MemoryError) as error:
+        deep = "its code is nested too deeply"
+        spot = Spot("unreadable", 1, 1, getattr(error, "strerror", deep) or str(error))
     problems.append((path, spot))
     return None

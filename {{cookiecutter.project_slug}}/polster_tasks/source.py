@@ -92,22 +92,18 @@ class Reader(Module):
         self.names[name] = meaning if self.names.get(name, meaning) == meaning else None
 
     def _function(self, node: Function) -> None:
-        maker, call, others = None, None, []
-        for decorator in node.decorator_list:
-            target = decorator.func if type(decorator) is ast.Call else decorator
-            found = maker_of(dotted_name(target, self.names))
-            if found:
-                maker, call = found, decorator
-            else:
-                others.append(decorator)
+        made, others = None, []
+        for one in node.decorator_list:
+            maker = maker_of(dotted_name(getattr(one, "func", one), self.names))
+            made = (maker, node, one) if maker else made
+            others += [] if maker else [one]
         self._bind(node.name, f"{self.name}.{node.name}")
         self.open = self.open or node.name == "__getattr__"
-        if maker:
+        if made:
             notes = [f"{ast.unparse(other)} decorates it as well" for other in others]
-            self._define(node.name, maker, node, call, notes)
-        else:
-            for other in others:
-                self._maybe_maker(other)
+            self._define(node.name, *made, notes)
+        for other in () if made else others:
+            self._maybe_maker(other)
 
     def _define(self, name: str, maker: str, node: ast.AST, call: ast.expr, notes: list) -> None:
         """Remember a definition; one that may not be there stands beside what it may replace."""
