@@ -11,7 +11,7 @@ from functools import partial
 from .journal import Change, apply, locked
 from .layers import LAYERS
 from .project import Project, Refusal, UsageError
-from .selection import ask, choose, interactive, split_names
+from .selection import ask, choose, need_terminal, split_names
 
 DONE = {"add": "Added", "remove": "Removed", "undo": "Restored"}
 
@@ -104,24 +104,23 @@ def _complete(project: Project, arguments: Namespace) -> tuple[str, str, list[st
     from .scaffold import asset_name, available
 
     layer, name, dependencies = arguments.layer, arguments.name, arguments.dependencies
-    needed = {"--layer": layer, "--name": name}
-    if layer and LAYERS[layer].upstream:
-        needed["--dependencies"] = dependencies
-    missing = [option for option, value in needed.items() if not value]
-    if missing and not interactive():
-        raise UsageError(f"add-asset needs {' and '.join(missing)}.")
-    layer = layer or ask(f"Layer ({', '.join(LAYERS)}):", _layer)
-    read_name, below = partial(asset_name, layer), LAYERS[layer].upstream
-    name = read_name(name) if name else ask("Name of the asset:", read_name)
+    if not layer:
+        need_terminal("--layer")
+        layer = ask(f"Layer ({', '.join(LAYERS)}):", _layer)
+    if not name:
+        need_terminal("--name")
+        name = ask("Name of the asset:", partial(asset_name, layer))
+    name, below = asset_name(layer, name), LAYERS[layer].upstream
     if below and not dependencies:
+        need_terminal("--dependencies")
         keys = [key.removeprefix(f"{below}_") for key in available(project, layer)]
         title = f"Available {below.title()} assets to depend on:"
         chosen, _ = choose(title, "Select dependencies (comma-separated numbers):", keys)
         dependencies = ",".join(chosen)
-    description = arguments.description
-    if description is None and missing not in ([], ["--dependencies"]):
-        description = ask("Description (empty for none):")
-    return layer, name, split_names(dependencies or ""), description or ""
+    about = arguments.description
+    if about is None and not (arguments.layer and arguments.name):
+        about = ask("Description (empty for none):")
+    return layer, name, split_names(dependencies or ""), about or ""
 
 
 def _layer(answer: str) -> str:
@@ -134,8 +133,7 @@ def _choose_assets(project: Project, layer: str | None) -> tuple[str, bool]:
     """Let a person choose what to remove; return the keys, and whether the answer was `all`."""
     from .building import read_catalog
 
-    if not interactive():
-        raise UsageError("remove-asset needs --name, or --undo.")
+    need_terminal("--name (or --undo)")
     assets = read_catalog(project).assets
     keys = [asset.key for asset in assets if layer in (None, asset.layer)]
     if not keys:
@@ -146,8 +144,7 @@ def _choose_assets(project: Project, layer: str | None) -> tuple[str, bool]:
 
 def _confirm(change: Change, everything: bool) -> None:
     """Let a person confirm a removal, or refuse it."""
-    if not interactive():
-        raise UsageError("Off a terminal a removal needs --yes, or --force to check nothing.")
+    need_terminal("--yes (or --force)")
     print("This will remove:", *change.files, sep="\n  ", file=sys.stderr)
     word = "REMOVE_ALL_ASSETS" if everything else "CONFIRM" if len(change.keys) > 3 else None
     question = f"Type {word} to go on:" if word else f"Remove {', '.join(change.keys)}? [y/N]"

@@ -82,19 +82,16 @@ def _find_keys(catalog: Catalog, layer: str | None, names: str) -> list[str]:
 
 def _needed(project: Project, catalog: Catalog, keys: list[str], files: set[str]) -> list[str]:
     """Say who needs what would go: assets, checks, imports, and jobs that select it by name."""
-    needed, told = [], {*files}
+    needed = []  # paths and sentences
     for key in keys:
         for one in catalog.dependents(key):
-            if one.path not in files:
-                line = next(d.line for d in one.dependencies if d.key == key)
-                verb = "depends on" if one in catalog.assets else "has a check that looks at"
-                needed.append(f"{one.key} ({one.path}:{line}) {verb} {key}")
-                told.add(one.path)
-    imports = [(*place, file) for file in sorted(files) for place in catalog.importers(file)]
-    needed += [
-        f"{path}:{line} imports from {file}" for path, line, file in imports if path not in told
-    ]
-    told |= {path for path, _, _ in imports}
+            line = next(edge.line for edge in one.dependencies if edge.key == key)
+            verb = "depends on" if one in catalog.assets else "has a check that looks at"
+            needed.append((one.path, f"{one.key} ({one.path}:{line}) {verb} {key}"))
+    for file in sorted(files):
+        for path, line in catalog.importers(file):
+            needed.append((path, f"{path}:{line} imports from {file}"))
+    told = files | {path for path, _ in needed}
     word = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, keys))})(?!\w)")
     for path in [module.path for module in catalog.modules if module.path not in told]:
         source = (project.root / path).read_bytes()
@@ -102,5 +99,5 @@ def _needed(project: Project, catalog: Catalog, keys: list[str], files: set[str]
             for node in ast.walk(ast.parse(source)):
                 text = getattr(node, "value", None)
                 if isinstance(text, str) and " " not in text and (match := word.search(text)):
-                    needed.append(f"{path}:{node.lineno} names {match[1]}")
-    return needed
+                    needed.append((path, f"{path}:{node.lineno} names {match[1]}"))
+    return [sentence for path, sentence in needed if path not in files]

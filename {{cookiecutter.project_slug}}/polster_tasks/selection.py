@@ -8,9 +8,10 @@ from typing import Any
 from .project import Refusal, UsageError
 
 
-def interactive() -> bool:
-    """Say whether somebody sits at the other end."""
-    return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
+def need_terminal(option: str) -> None:
+    """Refuse to ask where nobody can answer; the option would have made it needless."""
+    if sys.stdin is None or sys.stdin.closed or not sys.stdin.isatty():
+        raise UsageError(f"{option} is missing, and off a terminal nothing is asked.")
 
 
 def ask(question: str, read: Callable[[str], Any] = str) -> Any:
