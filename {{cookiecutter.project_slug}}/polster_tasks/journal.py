@@ -8,7 +8,6 @@ that it moved away: it is what an undo reads.
 """
 
 import errno
-import json
 import os
 import sys
 import time
@@ -77,6 +76,8 @@ def repair(project: Project) -> None:
 
 def apply(project: Project, change: Change) -> None:
     """Do what is left of a change, or take back all of it. The caller holds the lock."""
+    import json
+
     journal = project.state / JOURNAL
     manifest = project.root / change.store / "manifest.json"
     try:
@@ -165,6 +166,8 @@ def _write(path: Path, text: str) -> None:
 
 
 def _read(path: Path) -> Change:
+    import json
+
     return Change(**json.loads(path.read_text(encoding="utf-8")))
 
 

@@ -22,13 +22,17 @@ _WORDS = tuple(b"now( today( to_pandas Asset Definitions( exec( globals(".split(
 def worth_searching(reader: Any, source: bytes) -> bool:
     """Tell from its text whether a module may hold what only a search finds."""
     return (
-        not source.isascii()
-        or reader.worth
+        reader.worth
         or source.count(b"asset") > reader.mentions
         or source.count(b"import") > reader.import_lines
         or any([word in source for word in _WORDS])
-        or (reader.layer in ("silver", "gold") and _HINT.search(source) is not None)
-        or (any(map(_mutable, reader.names.values())) and _CHANGING.search(source) is not None)
+        or (reader.mutable and _CHANGING.search(source) is not None)
+        or (
+            (b"/" in source or b"\\" in source)
+            and reader.layer in ("silver", "gold")
+            and _HINT.search(source) is not None
+        )
+        or not source.isascii()
     )
 
 
@@ -58,7 +62,8 @@ def search(reader: Any, tree: ast.Module) -> None:
             kind is ast.Subscript and type(node.ctx) is not ast.Load
         ):  # what this list holds then, only running it would tell
             name = getattr(node.value, "id", "")
-            reader.names.update({name: None} if _mutable(names.get(name)) else {})
+            changed = isinstance(names.get(name), ast.expr)
+            reader.names.update({name: None} if changed else {})
 
 
 def _expressions(reader: Any, tree: ast.Module) -> Iterator[tuple[ast.AST, str]]:
@@ -80,10 +85,6 @@ def _expressions(reader: Any, tree: ast.Module) -> Iterator[tuple[ast.AST, str]]
                     stack += [(one, inner) for one in value if isinstance(one, ast.AST)]
                 elif isinstance(value, ast.AST) and field not in ("annotation", "returns", "ctx"):
                     stack.append((value, inner))
-
-
-def _mutable(meaning: Any) -> bool:
-    return isinstance(meaning, ast.expr) and type(meaning) is not ast.Constant
 
 
 def _maker(reader: Any, node: ast.Name | ast.Attribute, owner: str, names: dict) -> None:

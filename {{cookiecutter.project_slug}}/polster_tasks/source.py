@@ -34,7 +34,7 @@ class Reader(Module):
         self.mentions = self.import_lines = 0  # of "asset" and "import", where they were read
         self.worth = self.guarded = False  # worth a search, within a try
         self.condition = ""  # under which the statements at hand run
-        self.framed = False  # dataframely is imported
+        self.framed = self.mutable = False  # dataframely is imported, a list has a name
         self.followed = (f"{self.package}.", "pandas")
         self._statements(tree.body)
         if worth_searching(self, source):
@@ -152,6 +152,7 @@ class Reader(Module):
             meaning = self.names.get(meaning.id)
             if not isinstance(meaning, ast.Constant):  # a list with two names: either changes it
                 meaning = self.names[value.id] = None
+        self.mutable = self.mutable or isinstance(meaning, ast.expr)
         if type(meaning) is str:
             self.handled.add(id(node))
             self.worth = self.worth or maker_of(meaning) is not None
