@@ -48,7 +48,7 @@ def render(
         "function": f"{layer}_{name}",  # silver_clean_sales
         "parameters": ", ".join(f"{upstream}: pl.LazyFrame" for upstream in upstreams),
         "count": str(len(upstreams)),
-        "docstring": docstring,  # of these two one is empty, and its line vanishes
+        "docstring": docstring,  # one of these two is empty, and its line vanishes
         "description": argument,
     }
     text = _fill(path, values, upstreams)
@@ -100,16 +100,17 @@ def _fill(path: Path, values: dict[str, str], upstreams: Sequence[str]) -> str:
     text = _split_docstring(path)[1]
     if len(upstreams) != 1 and "$input" in text:
         raise Refusal(f"Template {path.name} takes one dependency, not {len(upstreams)}.")
-    lines = []
-    for line in text.splitlines():
-        for upstream in upstreams if "$upstream" in line else upstreams[:1] or [""]:
-            try:
-                filled = Template(line).substitute(values, upstream=upstream, input=upstream)
-            except (KeyError, ValueError) as error:
-                raise Refusal(f"Template {path}: nothing fills the placeholder {error}.") from None
-            if filled.strip() or not line.strip():  # a line that turned empty vanishes
-                lines.append(_fold(filled))
-    return "\n".join(lines).replace("asset(\n)\n", "asset\n") + "\n"
+    lines = (
+        line.replace("$upstream", upstream)
+        for line in text.splitlines()
+        for upstream in (upstreams if "$upstream" in line else [""])
+    )
+    try:
+        filled = Template("\n".join(lines)).substitute(values, input="".join(upstreams[:1]))
+    except (KeyError, ValueError) as error:
+        raise Refusal(f"Template {path}: nothing fills the placeholder {error}.") from None
+    kept = (_fold(line) for line in filled.splitlines() if not line.isspace())
+    return "\n".join(kept).replace("asset(\n)\n", "asset\n") + "\n"
 
 
 def _fold(line: str) -> str:
