@@ -42,6 +42,8 @@ def remove_asset(project: Project, arguments: Namespace) -> int:
     from .removal import plan_remove, plan_undo
 
     force, layer, names, everything = arguments.force, arguments.layer, arguments.name, False
+    if arguments.undo and names:
+        raise UsageError("--undo puts back all of the last removal: leave --name out.")
     if arguments.undo:
         return _carry_out(project, arguments, partial(plan_undo, project, force=force))
     if names is None:

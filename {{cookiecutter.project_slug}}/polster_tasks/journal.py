@@ -52,7 +52,7 @@ def locked(project: Project, patience: float = PATIENCE) -> Iterator[None]:
         project.state.mkdir(exist_ok=True)
         (project.state / "lock").touch()
     except OSError as error:
-        raise _unchanged(error) from None
+        raise Refusal(f"Nothing was changed: {error}. {ADVICE}") from None
     with open(project.state / "lock", "ab") as lock:
         end = time.monotonic() + patience
         while not _try_lock(lock.fileno()):
@@ -60,7 +60,7 @@ def locked(project: Project, patience: float = PATIENCE) -> Iterator[None]:
                 raise Refusal("Another command is at work in this project; try again later.")
             time.sleep(0.02)
         if (project.state / JOURNAL).exists():
-            change = _read(project.state / JOURNAL)._replace(texts=())
+            change = _read(project.state / JOURNAL)
             apply(project, change)
             said = f"Completed the interrupted {change.action} of {', '.join(change.keys)}."
             print(said, file=sys.stderr)
@@ -83,7 +83,7 @@ def apply(project: Project, change: Change) -> None:
     try:
         for (source, _), text in zip(change.moves, change.texts, strict=False):
             _write(project.root / source, text)
-        _write(journal, json.dumps(change._asdict()))
+        _write(journal, json.dumps(change._replace(texts=())._asdict()))
         _rename(project.root, change.moves)
     except BaseException as error:
         try:
@@ -93,7 +93,7 @@ def apply(project: Project, change: Change) -> None:
             said = "Neither done nor taken back; the next command will complete it"
             raise Refusal(f"{said}: {second}. {ADVICE}") from None
         if isinstance(error, OSError):
-            raise _unchanged(error) from None
+            raise Refusal(f"Nothing was changed: {error}. {ADVICE}") from None
         raise
     if change.action == "remove":
         os.replace(journal, manifest)
@@ -169,7 +169,3 @@ def _read(path: Path) -> Change:
     import json
 
     return Change(**json.loads(path.read_text(encoding="utf-8")))
-
-
-def _unchanged(error: OSError) -> Refusal:
-    return Refusal(f"Nothing was changed: {error}. {ADVICE}")
