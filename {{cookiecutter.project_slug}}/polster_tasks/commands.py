@@ -35,7 +35,7 @@ def add_asset(project: Project, arguments: Namespace) -> int:
 def remove_asset(project: Project, arguments: Namespace) -> int:
     """Remove assets with their tests, or put the last ones back.
 
-    Landing files and materialized data stay. Refused while other assets depend on it. On a
+    Landing files and materialized data stay. Refused while others depend on what would go. On a
     terminal it asks: more than 3 assets need CONFIRM typed, `all` needs REMOVE_ALL_ASSETS. Off a
     terminal it needs --yes or --force.
     """
