@@ -32,6 +32,12 @@ def test_every_column_is_text_as_received(landing, tmp_path):
     assert (datetime.now(UTC) - frame["_ingested_at"][0]).total_seconds() < 60
 
 
+def test_a_column_whose_name_repeats_is_kept(landing, tmp_path):
+    (tmp_path / "a.csv").write_text("x,x\n1,2\n", encoding="utf-8")
+    frame = landing.scan_csv("a.csv").collect()
+    assert frame.columns[:2] == ["x", "x_duplicated_0"] and frame.row(0)[:2] == ("1", "2")
+
+
 def test_a_pattern_stands_for_several_files_in_order(landing, tmp_path):
     for name in ("b_2.csv", "b_1.csv"):
         (tmp_path / name).write_text(CSV, encoding="utf-8")

@@ -30,7 +30,7 @@ def scan_csv(name: str, *, encoding: str = "utf8", **options: Any) -> pl.LazyFra
     """Scan CSV files, plain or compressed (gzip, zstd), with every column as text.
 
     Text stays what it was: `007` keeps its zeros, and an empty field (null) is not `""`. Silver
-    decides the types.
+    decides the types. Of two columns called `x` the second becomes `x_duplicated_0`.
 
     Args:
         name: a file, or a pattern that stands for several with the same columns.
