@@ -174,6 +174,10 @@ FINE: dict[str, dict[str, str | None]] = {
         "def silver_orders(context, bronze_orders: pl.LazyFrame) -> dy.LazyFrame:\n"
         "    'O.'\n    typed: dy.LazyFrame[int] = bronze_orders\n    return typed\n"
     },
+    "an annotation beside Dagster's own type": silver(
+        "import dataframely as dy\n@dg.asset(dagster_type=dg.Any)\n"
+        "def silver_orders(bronze_orders) -> dy.LazyFrame[int]: 'O.'\n"
+    ),
     "a project in CRLF": {SILVER: textwrap.dedent(GOOD[SILVER]).lstrip("\n").replace("\n", "\r\n")},
     "a byte-order mark": {SILVER: "\ufeff" + textwrap.dedent(GOOD[SILVER]).lstrip("\n")},
     "a package under a layer": {

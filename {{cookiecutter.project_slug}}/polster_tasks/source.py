@@ -35,6 +35,7 @@ class Reader(Module):
         self.worth = self.guarded = False  # worth a search, within a try
         self.condition = ""  # under which the statements at hand run
         self.framed = self.mutable = False  # dataframely is imported, a list has a name
+        self.typed = True  # Dagster does not look at dataframely's annotations
         self.followed = (f"{self.package}.", "pandas")
         self._statements(tree.body)
         if worth_searching(self, source):
@@ -113,6 +114,7 @@ class Reader(Module):
         function, parameters, description = "", [], None
         if isinstance(node, Function):
             function, description = node.name, docstring(node)
+            self.typed = not self.framed or "dagster_type" in ast.unparse(call)
             parameters = list(self._parameters(node))
         if name in self.definitions:
             self.definitions[f"{name}@{node.lineno}"] = self.definitions[name]
@@ -140,7 +142,7 @@ class Reader(Module):
                 note = ast.parse(note.value, mode="eval").body
         except (SyntaxError, ValueError):
             return ast.Name("", ast.Load())  # nobody can tell
-        for part in ast.walk(note) if note and self.framed else ():
+        for part in () if self.typed or not note else ast.walk(note):
             if isinstance(part, ast.Subscript) and dotted_name(part.value, self.names) in _FRAMES:
                 self.spot("annotation", place, ast.unparse(part))
         return None if (dotted_name(note, self.names) or "").startswith("polars.") else note
