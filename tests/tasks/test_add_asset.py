@@ -311,6 +311,17 @@ def test_a_template_with_an_unknown_placeholder_is_one_sentence(
     assert "$nothing" in (err := capsys.readouterr().err) or "'nothing'" in err
 
 
+@pytest.mark.parametrize("name", ["odd", "list"])
+def test_a_template_that_is_not_utf_8_is_one_sentence(
+    name: str, project: Path, add: Add, capsys: pytest.CaptureFixture[str]
+) -> None:
+    team = project / "asset_templates" / "bronze"
+    team.mkdir(parents=True)
+    (team / "odd.py").write_bytes('"""Größe."""\n'.encode("latin-1"))
+    assert add("bronze", "x", None, "--template", name) == 1
+    assert "odd.py is not UTF-8 text. Save it as UTF-8" in capsys.readouterr().err
+
+
 def test_long_names_and_many_dependencies_pass_the_projects_linters(
     project: Path, add: Add, run: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:

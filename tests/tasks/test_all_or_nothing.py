@@ -346,6 +346,24 @@ def test_a_journal_is_plain_json(chain: Path, tasks: Tasks) -> None:
     assert json.loads(manifest.read_text(encoding="utf-8"))["keys"] == ["bronze_order"]
 
 
+@pytest.mark.parametrize("text", ["", '{"keys"', "[]", '{"nonsense": 1}'])
+def test_a_damaged_journal_or_record_is_one_sentence(
+    text: str, chain: Path, tasks: Tasks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tasks(*COMMANDS["remove one"])
+    [manifest] = (chain / ".polster" / "undo").glob("*/manifest.json")
+    journal = chain / ".polster" / "journal.json"
+    manifest.write_text(text, encoding="utf-8")
+    assert tasks("remove-asset", "--undo") == 1
+    assert f"{manifest} is damaged" in capsys.readouterr().err
+    journal.write_text(text, encoding="utf-8")
+    assert tasks("list-assets") == 0  # what only reads goes on
+    assert tasks("add-asset", "--layer", "bronze", "--name", "later") == 1
+    assert f"{journal} is damaged" in capsys.readouterr().err
+    journal.unlink()
+    assert tasks("add-asset", "--layer", "bronze", "--name", "later") == 0
+
+
 def start(project: Path, *arguments: str) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-m", "polster_tasks", *arguments],

@@ -168,4 +168,8 @@ def _write(path: Path, text: str) -> None:
 def _read(path: Path) -> Change:
     import json
 
-    return Change(**json.loads(path.read_text(encoding="utf-8")))
+    try:
+        return Change(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError):  # it is written whole: something else wrote to it
+        advice = "Move it away; `git status` shows what was changed"
+        raise Refusal(f"{path} is damaged, and says no more what was begun. {advice}.") from None

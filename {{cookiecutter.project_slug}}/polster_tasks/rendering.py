@@ -87,7 +87,12 @@ def _files(root: Path, layer: str) -> dict[str, Path]:
 
 def _split_docstring(path: Path) -> tuple[str, str]:
     """Return a template's one-line summary and the text after its docstring."""
-    text = path.read_text(encoding="utf-8-sig")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refusal(
+            f"Template {path} is not UTF-8 text. Save it as UTF-8, or remove it."
+        ) from None
     match = re.match(r'\s*"""\s*(.*?)"""\s*', text, re.DOTALL)
     return (match[1].partition("\n")[0].strip(), text[match.end() :]) if match else ("", text)
 
