@@ -1,5 +1,6 @@
 """What remove-asset promises: nobody's upstream is taken away, and nothing is ever lost."""
 
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -177,6 +178,20 @@ def test_undo_goes_back_removal_by_removal_and_then_says_there_is_none(
     assert tree(chain) == before
     assert tasks("remove-asset", "--undo") == 1
     assert "no removal to undo" in capsys.readouterr().err
+
+
+def test_a_copy_of_an_undo_folder_is_left_alone(
+    chain: Path, tasks: Tasks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tasks("remove-asset", "--name", "bronze_order", "--yes")
+    shutil.copytree(chain / ".polster/undo/000001", chain / ".polster/undo/000001 (copy)")
+    tasks("remove-asset", "--name", "gold_metrics", "--yes")
+    capsys.readouterr()
+    for key in ("gold_metrics", "bronze_order"):
+        assert tasks("remove-asset", "--undo") == 0
+        said = capsys.readouterr()
+        assert said.out.startswith(f"Restored {key}:") and said.err == ""
+    assert tasks("remove-asset", "--undo") == 1
 
 
 def test_undo_refuses_what_stands_in_the_way_and_loses_neither(

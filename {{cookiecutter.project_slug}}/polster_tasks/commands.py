@@ -96,8 +96,9 @@ def _carry_out(project: Project, arguments: Namespace, plan: Callable[[], Change
     if arguments.verbose:
         for path, text in zip(change.files, change.texts, strict=False):
             print(f"\n--- {path}\n{text}", end="")
-    for note in change.notes if arguments.dry_run else [*change.notes, change.advice]:
-        print(note, file=sys.stderr)
+    said = change.notes if arguments.dry_run else [*change.notes, change.advice]
+    for sentence in filter(None, said):
+        print(sentence, file=sys.stderr)
     return 0
 
 

@@ -105,17 +105,23 @@ def apply(project: Project, change: Change) -> None:
 
 def last_removal(project: Project) -> Change:
     """Return the change that puts back the last removal; a Refusal says if there is none."""
-    manifests = sorted((project.state / "undo").glob("*/manifest.json"))
-    if not manifests:
+    manifests = [store / "manifest.json" for store in _stores(project)]
+    waiting = [manifest for manifest in manifests if manifest.exists()]
+    if not waiting:
         raise Refusal("There is no removal to undo.")
-    change = _read(manifests[-1])
+    change = _read(waiting[-1])
     return Change("undo", change.keys, _backwards(change), store=change.store, needs=change.needs)
 
 
 def next_store(project: Project) -> str:
     """Return the folder, relative to the root, for the files of the next removal."""
-    used = [int(folder.name) for folder in (project.state / "undo").glob("[0-9]*")]
+    used = [int(store.name) for store in _stores(project)]
     return f".polster/undo/{max(used, default=0) + 1:06}"
+
+
+def _stores(project: Project) -> list[Path]:
+    """Return the folders of past removals, the last one last; a person's copy of one is none."""
+    return sorted(one for one in (project.state / "undo").glob("*") if one.name.isdecimal())
 
 
 def _try_lock(handle: int) -> bool:
