@@ -104,6 +104,7 @@ def _carry_out(project: Project, arguments: Namespace, plan: Callable[[], Change
 
 def _complete(project: Project, arguments: Namespace) -> tuple[str, str, list[str], str]:
     """Return layer, name, dependencies and description; what is missing is asked for."""
+    from .building import read_catalog
     from .scaffold import asset_name, available
 
     layer, name, dependencies = arguments.layer, arguments.name, arguments.dependencies
@@ -116,7 +117,8 @@ def _complete(project: Project, arguments: Namespace) -> tuple[str, str, list[st
     name, below = asset_name(layer, name), LAYERS[layer].upstream
     if below and not dependencies:
         need_terminal("--dependencies")
-        keys = [key.removeprefix(f"{below}_") for key in available(project, layer)]
+        known = available(read_catalog(project), layer)
+        keys = [key.removeprefix(f"{below}_") for key in known]
         title = f"Available {below.title()} assets to depend on:"
         chosen, _ = choose(title, "Select dependencies (comma-separated numbers):", keys)
         dependencies = ",".join(chosen)

@@ -3,11 +3,15 @@
 import keyword
 import os
 import re
+from typing import TYPE_CHECKING
 
 from .journal import Change
 from .layers import LAYERS, edge_error, layer_of_name
 from .project import Project, Refusal, UsageError
 from .rendering import render
+
+if TYPE_CHECKING:  # the usual case reads no catalog, and should not wait for its import
+    from .catalog import Catalog
 
 LONGEST = 60  # characters in a name: file systems, tables and graphs stay readable
 SAMPLE = "id,note\n" + "".join(f'{n},"sample row, replace this file"\n' for n in (1, 2, 3))
@@ -27,14 +31,11 @@ def asset_name(layer: str, text: str) -> str:
     return name
 
 
-def available(project: Project, layer: str) -> list[str]:
+def available(catalog: "Catalog", layer: str) -> list[str]:
     """Return the keys that an asset of a layer may depend on; a Refusal says if there are none."""
-    from .building import read_catalog
-
     below = LAYERS[layer].upstream
-    assets = read_catalog(project).in_layer(below)
     # a parameter's name is the dependency, so only a key that can be one is of use
-    keys = [asset.key for asset in assets if asset.key.isidentifier()]
+    keys = [asset.key for asset in catalog.in_layer(below) if asset.key.isidentifier()]
     if not keys:
         command = f"add-asset --layer {below} --name NAME"
         raise Refusal(f"There is no {below} asset yet; add one: {command}.")
@@ -90,7 +91,8 @@ def _resolve(project: Project, layer: str, key: str, name: str) -> str:
             return full
     from .building import read_catalog
 
-    keys, catalog = available(project, layer), read_catalog(project)
+    catalog = read_catalog(project)
+    keys = available(catalog, layer)
     for candidate in (full, name, *(f"{other}_{name}" for other in LAYERS)):
         if candidate in keys:
             return candidate
