@@ -22,7 +22,7 @@ warnings count. `--explain CODE` prints what stands here, `--explain POL4` a who
 def page() -> str:
     """Return the page as text."""
     sys.path.insert(0, str(ROOT / "{{cookiecutter.project_slug}}"))
-    from polster_tasks.rules import RULES
+    from polster_tasks.rules.registry import RULES
 
     lines = [HEAD, "| code | name | severity | |", "|---|---|---|---|"]
     for code, rule in RULES.items():

@@ -114,7 +114,7 @@ def main(argv: list[str]) -> int:
     if importlib.util.find_spec("dagster") is None:
         return hand_over(session, argv)
     sys.path.insert(0, str(ROOT / "src"))
-    from {{ cookiecutter.__package_name }}.commands.loading import CommandError, prepare_environment
+    from {{ cookiecutter.__package_name }}.polster.commands.loading import CommandError, prepare_environment
 
     try:
         prepare_environment()
@@ -127,15 +127,15 @@ def main(argv: list[str]) -> int:
 def call(options: argparse.Namespace) -> int:
     """Make the call that the options ask for; each imports no more than it needs."""
     if options.ui:
-        from {{ cookiecutter.__package_name }}.commands.ui import serve
+        from {{ cookiecutter.__package_name }}.polster.commands.ui import serve
 
         return serve(options.host or "127.0.0.1", options.port or 3000, options.verbose)
     if options.status:
-        from {{ cookiecutter.__package_name }}.commands.status import show
+        from {{ cookiecutter.__package_name }}.polster.commands.status import show
 
         return show(options.format or "table", options.check)
-    from {{ cookiecutter.__package_name }}.commands.choosing import Choice
-    from {{ cookiecutter.__package_name }}.commands.run import run
+    from {{ cookiecutter.__package_name }}.polster.commands.choosing import Choice
+    from {{ cookiecutter.__package_name }}.polster.commands.run import run
 
     choice = Choice(options.asset, options.select, options.from_failure, options.partition)
     return run(choice, options.verbose)

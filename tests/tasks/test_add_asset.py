@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from polster_tasks.__main__ import main
-from polster_tasks.scaffold import asset_name
+from polster_tasks.changing.adding import asset_name
 
 Add = Callable[..., int]
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from polster_tasks.__main__ import main
-from polster_tasks.building import read_catalog
+from polster_tasks.reading.assets import read_catalog
 from polster_tasks.project import open_project
-from polster_tasks.rules import check
+from polster_tasks.rules.registry import check
 
 Tasks = Callable[..., int]
 ANY_COMMAND = ("add-asset", "--template", "list")  # it repairs, as every command does
@@ -292,7 +292,7 @@ def test_a_command_that_works_is_waited_for_and_a_dead_ones_lock_is_not(
             "-c",
             "import sys, time\n"
             "from pathlib import Path\n"
-            "from polster_tasks.journal import locked\n"
+            "from polster_tasks.changing.journal import locked\n"
             "from polster_tasks.project import open_project\n"
             "with locked(open_project(Path('.'))): print('held', flush=True); time.sleep(60)",
         ],

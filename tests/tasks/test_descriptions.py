@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from polster_tasks.rendering import describe
+from polster_tasks.changing.rendering import describe
 
 PARTS = [
     *(

@@ -12,7 +12,7 @@ import pytest
 
 from polster_tasks.__main__ import main
 from polster_tasks.project import UsageError
-from polster_tasks.selection import parse
+from polster_tasks.terminal import parse
 
 pty = pytest.importorskip("pty", reason="there are no pseudo-terminals here")
 

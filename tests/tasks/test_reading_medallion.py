@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from polster_tasks.building import read_catalog
+from polster_tasks.reading.assets import read_catalog
 from polster_tasks.project import open_project
-from polster_tasks.rules import Finding, check
+from polster_tasks.rules.registry import Finding, check
 
 DEFS = "src/my_pipeline/defs"
 HEAD = "import dagster as dg\n"

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from polster_tasks import report
-from polster_tasks.building import read_catalog
+from polster_tasks.reading.assets import read_catalog
 from polster_tasks.project import UsageError, open_project
-from polster_tasks.rules import RULES, Finding, check, explain, filter_findings
+from polster_tasks.rules.registry import RULES, Finding, check, explain, filter_findings
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}"
 DEFS = "src/shop/defs"
@@ -393,7 +393,7 @@ def test_list_assets_says_which_files_it_could_not_read(tmp_path: Path):
 
 
 def test_reading_needs_no_heavy_module():
-    code = "import sys, polster_tasks.rules, polster_tasks.report; print(*sys.modules)"
+    code = "import sys, polster_tasks.rules.registry, polster_tasks.report; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True,
         env={**os.environ, "PYTHONPATH": str(TEMPLATE)},

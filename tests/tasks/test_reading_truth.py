@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from polster_tasks.building import read_catalog
-from polster_tasks.catalog import Catalog
+from polster_tasks.reading.assets import read_catalog
+from polster_tasks.reading.catalog import Catalog
 from polster_tasks.project import open_project
-from polster_tasks.rules import check
+from polster_tasks.rules.registry import check
 
 NUMBERS = itertools.count()
 Graph = dict[str, frozenset[str]]

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from . import __version__, commands
-from .journal import repair
+from .changing.journal import repair
 from .layers import LAYERS
 from .project import Refusal, UsageError, open_project
 

@@ -8,10 +8,10 @@ from argparse import Namespace
 from collections.abc import Callable
 from functools import partial
 
-from .journal import Change, apply, locked
+from .changing.journal import Change, apply, locked
 from .layers import LAYERS
 from .project import Project, Refusal, UsageError
-from .selection import ask, choose, need_terminal, split_names
+from .terminal import ask, choose, need_terminal, split_names
 
 DONE = {"add": "Added", "remove": "Removed", "undo": "Restored"}
 
@@ -22,8 +22,8 @@ def add_asset(project: Project, arguments: Namespace) -> int:
     On a terminal, what is missing is asked for; off a terminal it is an error. For example:
     add-asset --layer silver --name orders --dependencies raw_orders --description "Clean orders"
     """
-    from .rendering import template_list
-    from .scaffold import plan_add
+    from .changing.adding import plan_add
+    from .changing.rendering import template_list
 
     if arguments.template == "list":
         print(template_list(project.root, arguments.layer), end="")
@@ -39,7 +39,7 @@ def remove_asset(project: Project, arguments: Namespace) -> int:
     terminal it asks: more than 3 assets need CONFIRM typed, `all` needs REMOVE_ALL_ASSETS. Off a
     terminal it needs --yes or --force.
     """
-    from .removal import plan_remove, plan_undo
+    from .changing.removing import plan_remove, plan_undo
 
     force, layer, names, everything = arguments.force, arguments.layer, arguments.name, False
     if arguments.undo and names:
@@ -56,9 +56,10 @@ def remove_asset(project: Project, arguments: Namespace) -> int:
 
 def list_assets(project: Project, arguments: Namespace) -> int:
     """Show the assets."""
-    from . import building, report
+    from . import report
+    from .reading.assets import read_catalog
 
-    found = building.read_catalog(project)
+    found = read_catalog(project)
     for sentence in found.unreadable:
         print(sentence, file=sys.stderr)
     shown = tuple(asset for asset in found.assets if arguments.layer in (None, asset.layer))
@@ -68,14 +69,16 @@ def list_assets(project: Project, arguments: Namespace) -> int:
 
 def validate(project: Project, arguments: Namespace) -> int:
     """Check names, layers, dependencies, imports and habits."""
-    from . import building, report, rules
+    from . import report
+    from .reading.assets import read_catalog
+    from .rules import registry
 
     if arguments.explain:
-        print(rules.explain(arguments.explain))
+        print(registry.explain(arguments.explain))
         return 0
-    found = building.read_catalog(project)
+    found = read_catalog(project)
     select, ignore = (split_names(text) for text in (arguments.select, arguments.ignore))
-    findings = rules.filter_findings(project, rules.check(project, found), select, ignore)
+    findings = registry.filter_findings(project, registry.check(project, found), select, ignore)
     print(getattr(report, f"findings_{arguments.format}")(findings, len(found.assets)))
     return int(any(arguments.strict or finding.severity == "error" for finding in findings))
 
@@ -104,8 +107,8 @@ def _carry_out(project: Project, arguments: Namespace, plan: Callable[[], Change
 
 def _complete(project: Project, arguments: Namespace) -> tuple[str, str, list[str], str]:
     """Return layer, name, dependencies and description; what is missing is asked for."""
-    from .building import read_catalog
-    from .scaffold import asset_name, available
+    from .changing.adding import asset_name, available
+    from .reading.assets import read_catalog
 
     layer, name, dependencies = arguments.layer, arguments.name, arguments.dependencies
     if not layer:
@@ -136,7 +139,7 @@ def _layer(answer: str) -> str:
 
 def _choose_assets(project: Project, layer: str | None) -> tuple[str, bool]:
     """Let a person choose what to remove; return the keys, and whether the answer was `all`."""
-    from .building import read_catalog
+    from .reading.assets import read_catalog
 
     need_terminal("--name (or --undo)")
     assets = read_catalog(project).assets

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from .catalog import Asset
 from .layers import LAYERS
-from .rules import Finding
+from .reading.catalog import Asset
+from .rules.registry import Finding
 
 _DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})  # in GitHub's commands
 _PROPERTY = _DATA | str.maketrans({":": "%3A", ",": "%2C"})

@@ -8,7 +8,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from {{ cookiecutter.__package_name }}.storage import PolarsIOManager
+from {{ cookiecutter.__package_name }}.polster import PolarsIOManager
 
 
 @pytest.fixture

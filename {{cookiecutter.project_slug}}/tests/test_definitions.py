@@ -6,8 +6,8 @@ import dagster as dg
 import pytest
 
 import polster_tasks.layers
-from {{ cookiecutter.__package_name }} import medallion
 from {{ cookiecutter.__package_name }}.definitions import defs
+from {{ cookiecutter.__package_name }}.polster.medallion import rule
 
 
 def test_the_pipeline_loads() -> None:
@@ -17,13 +17,13 @@ def test_the_pipeline_loads() -> None:
 def test_every_asset_is_in_the_group_of_a_layer() -> None:
     graph = defs().resolve_asset_graph()
     groups = {graph.get(key).group_name for key in graph.executable_asset_keys}
-    assert groups <= set(medallion.LAYERS)
+    assert groups <= set(rule.UPSTREAM)
 
 
 @pytest.mark.parametrize(
-    ("layer", "upstream"), list(itertools.product(medallion.LAYERS, medallion.LAYERS))
+    ("layer", "upstream"), list(itertools.product(rule.UPSTREAM, rule.UPSTREAM))
 )
 def test_loading_and_validate_state_the_same_rule(layer: str, upstream: str) -> None:
-    """`medallion` refuses when the project loads, `polster_tasks` when CI reads its source."""
+    """One is said when the project loads, the other when CI reads its source."""
     edge = (f"{layer}_a", layer, f"{upstream}_b", upstream)
-    assert medallion.edge_error(*edge) == polster_tasks.layers.edge_error(*edge)
+    assert rule.edge_error(*edge) == polster_tasks.layers.edge_error(*edge)

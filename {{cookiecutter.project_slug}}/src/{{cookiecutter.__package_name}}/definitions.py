@@ -2,11 +2,11 @@
 
 import dagster as dg
 
-from {{ cookiecutter.__package_name }}.medallion import enforce
-from {{ cookiecutter.__package_name }}.project import PROJECT_ROOT, require_project
+from {{ cookiecutter.__package_name }}.layers import LAYERS
+from {{ cookiecutter.__package_name }}.polster import PROJECT_ROOT, enforce, require_project
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
     require_project()
-    return enforce(dg.load_from_defs_folder(path_within_project=PROJECT_ROOT))
+    return enforce(dg.load_from_defs_folder(path_within_project=PROJECT_ROOT), LAYERS)

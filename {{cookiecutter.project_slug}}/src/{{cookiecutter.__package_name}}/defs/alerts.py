@@ -2,8 +2,7 @@
 
 import dagster as dg
 
-from {{ cookiecutter.__package_name }}.failures import first_cause
-from {{ cookiecutter.__package_name }}.notifications import Channels
+from {{ cookiecutter.__package_name }}.polster import Channels, first_cause
 
 CHANNELS = Channels.from_environment()
 

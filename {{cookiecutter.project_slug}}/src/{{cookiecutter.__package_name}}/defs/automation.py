@@ -1,13 +1,12 @@
 """When the pipeline runs by itself: bronze by the clock, silver and gold after their upstreams.
 
 Both need the daemon, which `python run_polster.py --ui` starts. The clock is set in the environment
-(.env.example); what silver and gold wait for, and partitioned bronze too, is in medallion.py.
+(.env.example); what silver and gold wait for, and partitioned bronze too, is in layers.py.
 """
 
 import dagster as dg
 
-from {{ cookiecutter.__package_name }}.medallion import SCHEDULED
-from {{ cookiecutter.__package_name }}.settings import automation_is_on, bronze_cron
+from {{ cookiecutter.__package_name }}.polster import SCHEDULED, automation_is_on, bronze_cron
 
 STATUS = "RUNNING" if automation_is_on() else "STOPPED"
 

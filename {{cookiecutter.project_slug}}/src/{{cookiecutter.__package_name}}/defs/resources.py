@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from {{ cookiecutter.__package_name }}.storage import PolarsIOManager
+from {{ cookiecutter.__package_name }}.polster import PolarsIOManager
 
 
 @dg.definitions

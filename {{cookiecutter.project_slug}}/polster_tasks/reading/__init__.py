@@ -1,0 +1,1 @@
+"""Read the project: files, then modules, then names, then assets. Nothing is imported or run."""

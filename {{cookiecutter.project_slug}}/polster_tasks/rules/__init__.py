@@ -1,0 +1,1 @@
+"""The rules that `validate` checks: what each one says, and what breaks it."""

@@ -1,0 +1,1 @@
+"""Tell people that a run failed."""

@@ -1,0 +1,1 @@
+"""The Medallion Architecture when the project loads: the rule, who breaks it, what layers give."""

@@ -1,0 +1,28 @@
+"""Where the project lies: relative paths are meant from its root, whatever the working folder."""
+
+import tomllib
+from pathlib import Path
+
+PROJECT_ROOT = Path(__file__).resolve().parents[3]
+
+
+class ProjectError(Exception):
+    """The project around this package is not as it must be; the message says what to do."""
+
+
+def require_project() -> None:
+    """Check that this package runs from its project.
+
+    Raises:
+        ProjectError: there is no pyproject.toml beside it, or none that can be read.
+    """
+    file = PROJECT_ROOT / "pyproject.toml"
+    try:
+        tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ProjectError(
+            f"{PROJECT_ROOT} has no pyproject.toml: run the pipeline from its project's source "
+            "tree (pip install -e ., or a container that copies the whole project)."
+        ) from None
+    except ValueError as error:
+        raise ProjectError(f"{file} cannot be read: {error}. Correct it.") from error

@@ -1,0 +1,1 @@
+"""What data must look like: contracts, reference checks, and steps in bounded memory."""
