@@ -1,33 +1,251 @@
-"""Tidy what the template's way here may have left, and note what the vendored tooling looks like."""
+"""Tidy what the bake left, and write `.polster.json`: what was released, for `polster upgrade`.
+
+The hook touches files that this bake wrote, and nothing else: a bake over an existing folder leaves
+the modes, the caches and the empty folders of its owner alone.
+"""
 
 import hashlib
+import json
 import os
+import re
 import shutil
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
-# An overwritten project may hold folders that are not the template's.
-NOT_OURS = {".git", ".nox", ".venv"}
+ANSWERS = {
+    "project_name": {{ cookiecutter.project_name | tojson }},
+    "project_slug": {{ cookiecutter.project_slug | tojson }},
+    "description": {{ cookiecutter.description | tojson }},
+    "starter": {{ cookiecutter.starter | tojson }},
+    "ci": {{ cookiecutter.ci | tojson }},
+}
 
-for folder, subfolders, files in os.walk("."):
-    subfolders[:] = set(subfolders) - NOT_OURS
-    # pip compiles the Python files of an installed template, ruff keeps notes in one that it checks.
-    for cache in {"__pycache__", ".ruff_cache"} & set(subfolders):
-        subfolders.remove(cache)
-        shutil.rmtree(Path(folder, cache))
-    # Files of a read-only template (a system's package, a sealed store) come out read-only.
-    for path in (Path(folder, file) for file in files):
-        if not path.is_symlink() and not path.stat().st_mode & 0o200:
-            path.chmod(path.stat().st_mode | 0o200)
+MANIFEST = Path(".polster.json")
+SNAPSHOT = Path(".polster-snapshot.json")  # written by the pre_gen hook over an existing folder
+CACHES = {"__pycache__", ".ruff_cache"}
+SKIPPED = {".git", ".nox", ".venv"}
 
-# The folders of a CI provider that was not chosen are empty, because files with an empty name are skipped.
-for folder in (Path(".github/workflows"), Path(".github")):
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
+# The template's own files; cookiecutter renders these names as it renders the files themselves.
+# Written by `python .ci/list_template_files.py`; a test compares them with the template.
+# BEGIN LISTS
+OWNED = """
+.dagster/dagster.yaml
+.env.example
+.github/workflows/{% if cookiecutter.ci == 'github' %}ci.yml{% endif %}
+.gitignore
+README.md
+data/landing/README.md
+noxfile.py
+polster_tasks/__init__.py
+polster_tasks/__main__.py
+polster_tasks/changing/__init__.py
+polster_tasks/changing/adding.py
+polster_tasks/changing/journal.py
+polster_tasks/changing/removing.py
+polster_tasks/changing/rendering.py
+polster_tasks/commands.py
+polster_tasks/layers.py
+polster_tasks/project.py
+polster_tasks/reading/__init__.py
+polster_tasks/reading/assets.py
+polster_tasks/reading/catalog.py
+polster_tasks/reading/files.py
+polster_tasks/reading/module.py
+polster_tasks/reading/names.py
+polster_tasks/reading/reader.py
+polster_tasks/reading/search.py
+polster_tasks/report.py
+polster_tasks/rules/__init__.py
+polster_tasks/rules/checks.py
+polster_tasks/rules/registry.py
+polster_tasks/rules/rules.txt
+polster_tasks/templates/bronze/default.py.txt
+polster_tasks/templates/bronze/default.test.py.txt
+polster_tasks/templates/gold/default.py.txt
+polster_tasks/templates/gold/default.test.py.txt
+polster_tasks/templates/silver/contract.py.txt
+polster_tasks/templates/silver/deduplicate.py.txt
+polster_tasks/templates/silver/deduplicate.test.py.txt
+polster_tasks/templates/silver/default.many.py.txt
+polster_tasks/templates/silver/default.py.txt
+polster_tasks/templates/silver/default.test.py.txt
+polster_tasks/terminal.py
+pyproject.toml
+run_polster.py
+src/{{cookiecutter.__package_name}}/__init__.py
+src/{{cookiecutter.__package_name}}/definitions.py
+src/{{cookiecutter.__package_name}}/defs/__init__.py
+src/{{cookiecutter.__package_name}}/defs/alerts.py
+src/{{cookiecutter.__package_name}}/defs/automation.py
+src/{{cookiecutter.__package_name}}/defs/bronze/__init__.py
+src/{{cookiecutter.__package_name}}/defs/execution.py
+src/{{cookiecutter.__package_name}}/defs/gold/__init__.py
+src/{{cookiecutter.__package_name}}/defs/resources.py
+src/{{cookiecutter.__package_name}}/defs/silver/__init__.py
+src/{{cookiecutter.__package_name}}/layers.py
+src/{{cookiecutter.__package_name}}/polster/README.md
+src/{{cookiecutter.__package_name}}/polster/__init__.py
+src/{{cookiecutter.__package_name}}/polster/alerts/__init__.py
+src/{{cookiecutter.__package_name}}/polster/alerts/channels.py
+src/{{cookiecutter.__package_name}}/polster/commands/__init__.py
+src/{{cookiecutter.__package_name}}/polster/commands/choosing.py
+src/{{cookiecutter.__package_name}}/polster/commands/loading.py
+src/{{cookiecutter.__package_name}}/polster/commands/run.py
+src/{{cookiecutter.__package_name}}/polster/commands/services.py
+src/{{cookiecutter.__package_name}}/polster/commands/status.py
+src/{{cookiecutter.__package_name}}/polster/commands/timing.py
+src/{{cookiecutter.__package_name}}/polster/commands/ui.py
+src/{{cookiecutter.__package_name}}/polster/failures.py
+src/{{cookiecutter.__package_name}}/polster/medallion/__init__.py
+src/{{cookiecutter.__package_name}}/polster/medallion/defaults.py
+src/{{cookiecutter.__package_name}}/polster/medallion/dependencies.py
+src/{{cookiecutter.__package_name}}/polster/medallion/enforcement.py
+src/{{cookiecutter.__package_name}}/polster/medallion/rule.py
+src/{{cookiecutter.__package_name}}/polster/project.py
+src/{{cookiecutter.__package_name}}/polster/quality/__init__.py
+src/{{cookiecutter.__package_name}}/polster/quality/buckets.py
+src/{{cookiecutter.__package_name}}/polster/quality/contracts.py
+src/{{cookiecutter.__package_name}}/polster/quality/references.py
+src/{{cookiecutter.__package_name}}/polster/settings.py
+src/{{cookiecutter.__package_name}}/polster/sources/__init__.py
+src/{{cookiecutter.__package_name}}/polster/sources/files.py
+src/{{cookiecutter.__package_name}}/polster/storage/__init__.py
+src/{{cookiecutter.__package_name}}/polster/storage/delta.py
+src/{{cookiecutter.__package_name}}/polster/storage/history.py
+src/{{cookiecutter.__package_name}}/polster/storage/io_manager.py
+src/{{cookiecutter.__package_name}}/polster/storage/preview.py
+src/{{cookiecutter.__package_name}}/polster/storage/store.py
+tests/conftest.py
+tests/test_definitions.py
+workspace.yaml
+{% if cookiecutter.ci == 'azure' %}azure-pipelines.yml{% endif %}
+{% if cookiecutter.ci == 'gitlab' %}.gitlab-ci.yml{% endif %}
+{% if cookiecutter.starter != 'minimal' %}.pre-commit-config.yaml{% endif %}
+{% if cookiecutter.starter != 'minimal' %}AGENTS.md{% endif %}
+"""
+EXAMPLES = """
+data/landing/{% if cookiecutter.starter == 'ecommerce' %}raw_customers.csv{% endif %}
+data/landing/{% if cookiecutter.starter == 'ecommerce' %}raw_orders.csv{% endif %}
+src/{{cookiecutter.__package_name}}/defs/bronze/{% if cookiecutter.starter == 'ecommerce' %}raw_customers.py{% endif %}
+src/{{cookiecutter.__package_name}}/defs/bronze/{% if cookiecutter.starter == 'ecommerce' %}raw_orders.py{% endif %}
+src/{{cookiecutter.__package_name}}/defs/gold/{% if cookiecutter.starter == 'ecommerce' %}customer_ltv.py{% endif %}
+src/{{cookiecutter.__package_name}}/defs/gold/{% if cookiecutter.starter == 'ecommerce' %}product_analytics.py{% endif %}
+src/{{cookiecutter.__package_name}}/defs/silver/{% if cookiecutter.starter == 'ecommerce' %}clean_customers.py{% endif %}
+src/{{cookiecutter.__package_name}}/defs/silver/{% if cookiecutter.starter == 'ecommerce' %}validated_orders.py{% endif %}
+tests/bronze/{% if cookiecutter.starter == 'ecommerce' %}test_bronze_raw_customers.py{% endif %}
+tests/bronze/{% if cookiecutter.starter == 'ecommerce' %}test_bronze_raw_orders.py{% endif %}
+tests/gold/{% if cookiecutter.starter == 'ecommerce' %}test_gold_customer_ltv.py{% endif %}
+tests/gold/{% if cookiecutter.starter == 'ecommerce' %}test_gold_product_analytics.py{% endif %}
+tests/silver/{% if cookiecutter.starter == 'ecommerce' %}test_silver_clean_customers.py{% endif %}
+tests/silver/{% if cookiecutter.starter == 'ecommerce' %}test_silver_validated_orders.py{% endif %}
+tests/silver/{% if cookiecutter.starter == 'ecommerce' %}test_silver_validated_orders_properties.py{% endif %}
+tests/{% if cookiecutter.starter == 'ecommerce' %}test_ecommerce.py{% endif %}
+"""
+# END LISTS
 
-# `polster upgrade` tells local edits by it, and so does `sha256sum --check` in that folder.
-MANIFEST = Path("polster_tasks/manifest.sha256")
-MANIFEST.unlink(missing_ok=True)
-vendored = [path for path in sorted(MANIFEST.parent.rglob("*")) if path.is_file()]
-digests = [(hashlib.sha256(path.read_bytes()).hexdigest(), path) for path in vendored]
-lines = [f"{digest}  {path.relative_to(MANIFEST.parent).as_posix()}\n" for digest, path in digests]
-MANIFEST.write_text("".join(lines), encoding="utf-8", newline="\n")
+
+def chosen(names: str) -> list[Path]:
+    """Return the files of a list that the answers chose: the name of any other renders empty."""
+    return [Path(name) for name in names.splitlines() if name and not name.endswith("/")]
+
+
+def read_json(path: Path) -> dict:
+    """Return the object that a JSON file holds; an empty one if it cannot be read."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def written(path: Path, before: dict) -> bool:
+    """Tell whether this bake wrote `path`, which may have been there before."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    state = path.lstat()
+    return before.get(path.as_posix()) != [state.st_size, state.st_mtime_ns, state.st_ino]
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a text with LF as line end, as git may check it out with another."""
+    return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+
+
+def settings(table: dict, name: str = "") -> Iterator[str]:
+    """Yield each setting of a TOML table as a line: `[project] dependencies: polars>=2.0,<3`."""
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from settings(value, f"{name}.{key}" if name else key)
+            continue
+        for item in value if isinstance(value, list) and value else [value]:
+            shown = item if isinstance(item, str) else json.dumps(item, default=str)
+            yield f"[{name}] {key}: {shown}"
+
+
+def remove_caches(folders: set[Path], before: set[str]) -> None:
+    """Remove the caches that pip and ruff make in a template, and that came along with it."""
+    for folder in folders:
+        for name in CACHES:
+            cache = folder / name
+            if cache.as_posix() not in before and cache.is_dir() and not cache.is_symlink():
+                shutil.rmtree(cache)
+
+
+def make_writable(path: Path) -> None:
+    """Make a file writable: those of a read-only template come out read-only."""
+    mode = path.stat().st_mode
+    if not mode & 0o200:
+        path.chmod(mode | 0o200)
+
+
+def write_manifest(fresh: set[Path]) -> None:
+    """Record what was released: the files of this bake, and what an earlier one recorded."""
+    earlier = read_json(MANIFEST)
+    known = earlier.get("files")
+    files = dict(known) if isinstance(known, dict) else {}
+    owned = chosen(OWNED)
+    recorded = {
+        path.as_posix(): digest(path) if path in fresh else files.get(path.as_posix())
+        for path in owned
+    }
+    pyproject = Path("pyproject.toml")
+    lines = earlier.get("settings", [])
+    if pyproject in fresh:
+        lines = list(settings(tomllib.loads(pyproject.read_text(encoding="utf-8"))))
+    version = Path("polster_tasks/__init__.py").read_text(encoding="utf-8")
+    manifest = {
+        "format": 1,
+        "version": re.search(r'^__version__ = "([^"]+)"', version, re.MULTILINE)[1],
+        "answers": ANSWERS,
+        "settings": lines,
+        "files": {path: entry for path, entry in sorted(recorded.items()) if entry},
+    }
+    temporary = MANIFEST.with_name(f"{MANIFEST.name}.new")
+    temporary.unlink(missing_ok=True)
+    temporary.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8", newline="\n")
+    os.replace(temporary, MANIFEST)
+
+
+def main() -> None:
+    """Tidy the bake and record it."""
+    before = read_json(SNAPSHOT)
+    SNAPSHOT.unlink(missing_ok=True)
+    files_before, folders_before = before.get("files", {}), set(before.get("folders", []))
+
+    listed = [*chosen(OWNED), *chosen(EXAMPLES)]
+    fresh = {path for path in listed if written(path, files_before)}
+    for path in fresh:
+        make_writable(path)
+    remove_caches({folder for path in listed for folder in path.parents}, folders_before)
+
+    # The folders of a CI provider that was not chosen are empty: its file has an empty name.
+    for folder in (Path(".github/workflows"), Path(".github")):
+        ours = folder.as_posix() not in folders_before and not folder.is_symlink()
+        if ours and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+    write_manifest(fresh)
+
+
+main()

@@ -1,12 +1,19 @@
-"""Refuse a name that would make a broken project, before anything is written."""
+"""Refuse a name that would make a broken project; note what an existing folder holds already."""
 
+import json
 import keyword
+import os
 import re
 import sys
+from pathlib import Path
 
 PROJECT_NAME = {{ cookiecutter.project_name | tojson }}
 SLUG = {{ cookiecutter.project_slug | tojson }}
 DESCRIPTION = {{ cookiecutter.description | tojson }}
+
+# Read, and removed, by the post_gen hook.
+SNAPSHOT = Path(".polster-snapshot.json")
+LARGE = {".git", ".nox", ".venv"}  # nothing of the template is in them
 
 LONGEST_SLUG = 32  # with which no line of a generated file gets longer than its linter allows
 
@@ -49,7 +56,28 @@ def control_character(text: str) -> bool:
     return any(not c.isprintable() and not c.isspace() and ord(c) < 160 for c in text)
 
 
+def snapshot() -> dict[str, object]:
+    """Return what lies in this folder before the bake: files with size, time and number, folders."""
+    files: dict[str, list[int]] = {}
+    folders: list[str] = []
+    for folder, subfolders, names in os.walk("."):
+        subfolders[:] = set(subfolders) - LARGE
+        here = Path(folder)
+        if here == Path("data"):
+            subfolders[:] = set(subfolders) & {"landing"}
+        folders += [(here / name).as_posix() for name in subfolders]
+        for name in names:
+            state = (here / name).lstat()
+            files[(here / name).as_posix()] = [state.st_size, state.st_mtime_ns, state.st_ino]
+    return {"files": files, "folders": folders}
+
+
 if control_character(PROJECT_NAME) or control_character(DESCRIPTION):
     sys.exit("The project name and the description cannot hold control characters.")
 if problem := refusal(SLUG):
     sys.exit(problem)
+
+# A bake over an existing folder: the post_gen hook needs to tell what was there before.
+SNAPSHOT.unlink(missing_ok=True)
+if any(Path().iterdir()):
+    SNAPSHOT.write_text(json.dumps(snapshot()), encoding="utf-8")

@@ -64,7 +64,7 @@ def test_each_choice_bakes_exactly_its_files(
     project = bake(starter=starter, ci=ci)
     chosen = files(project) - common_files()
     expected = (
-        {"polster_tasks/manifest.sha256"}
+        {".polster.json"}
         | CI_FILES[ci]
         | (set() if starter == "minimal" else NOT_MINIMAL)
     )
