@@ -1,5 +1,6 @@
 """The command line: arguments in, one call, an exit status out."""
 
+import os
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -9,7 +10,7 @@ import click
 
 from polster.errors import Refusal
 from polster.handover import RUN_COMMANDS, TASK_COMMANDS, find_project, hand_over
-from polster.template import TASKS, version
+from polster.template import version
 
 STARTERS = ("standard", "ecommerce", "minimal")
 CI = ("github", "gitlab", "azure", "none")
@@ -124,35 +125,40 @@ def next_steps(target: Path, starter: str | None) -> str:
 
 
 @cli.command()
-@click.option("--dry-run", is_flag=True, help="Show what would change, change nothing.")
-@click.option("--force", is_flag=True, help="Also over local edits, or back to an earlier version.")
-@click.option("--undo", is_flag=True, help="Go back to the copy before the last upgrade.")
+@click.argument("paths", nargs=-1)
+@click.option("--dry-run", is_flag=True, help="Show what would change, write nothing.")
+@click.option("--verbose", is_flag=True, help="Show the lines that change.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Also replace files that you edited, bring back those that you deleted, and accept an "
+    "earlier release; with PATHS, only these files or folders.",
+)
+@click.option("--undo", is_flag=True, help="Take the last upgrade back; again, the one before it.")
 @click.pass_obj
-def upgrade(obj, dry_run, force, undo):
-    """Bring the project's polster_tasks to this version.
+def upgrade(obj, paths, dry_run, verbose, force, undo):
+    """Bring the project's files to this release of the template.
 
-    Nothing else of the project is touched. `polster --verbose upgrade` shows the lines that change.
-    The old copy is kept for --undo.
+    Files that you edited or deleted stay as they are, and the new text of an edited one is laid
+    under .polster/upgrade/. Your assets and their tests are never touched. All or nothing; what
+    was replaced is kept for --undo.
     """
-    from polster import upgrade as upgrading
+    from polster.upgrading import upgrade as upgrading
+    from polster.upgrading.plan import Force
 
+    if undo and (force or paths):
+        raise Refusal("--undo takes back all of the last upgrade: leave --force and PATHS out.", 2)
+    if paths and not force:
+        raise Refusal("PATHS go with --force: they are what is replaced though edited.", 2)
     root = find_project(obj["start"])
     if undo:
-        plan = upgrading.undo(root, dry_run=dry_run)
-    else:
-        plan = upgrading.upgrade(root, force=force, dry_run=dry_run)
-    if not plan.changes:
-        click.echo(f"{TASKS} is {plan.after} already: nothing to do.")
+        upgrading.undo(root, dry_run=dry_run, say=click.echo)
         return
-    click.echo(f"{TASKS} {plan.before} -> {plan.after}{' (dry run)' if dry_run else ''}")
-    for change in plan.changes:
-        click.echo(change.summary())
-        if obj["verbose"]:
-            click.echo("\n".join(change.diff()))
-    if plan.obstacle:
-        raise Refusal(plan.obstacle)
-    if not dry_run:
-        click.echo("Done. `polster upgrade --undo` goes back.")
+    below = tuple(path.replace(os.sep, "/").rstrip("/") for path in paths)
+    verbose = verbose or obj["verbose"]
+    upgrading.upgrade(
+        root, Force(force, below), dry_run=dry_run, verbose=verbose, say=click.echo
+    )
 
 
 for _name, _help in TASK_COMMANDS.items():

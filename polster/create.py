@@ -51,10 +51,13 @@ def refuse_bad_names(answers: Mapping[str, str]) -> None:
     from cookiecutter.hooks import run_script_with_context
 
     hook = template() / "hooks" / "pre_gen_project.py"
-    try:
-        run_script_with_context(hook, Path.cwd(), {"cookiecutter": {"description": "", **answers}})
-    except FailedHookException:
-        raise Refusal("", 2) from None
+    context = {"cookiecutter": {"description": "", **answers}}
+    # In an empty folder: over another one, the hook notes what lies in it.
+    with tempfile.TemporaryDirectory(prefix="polster-") as empty:
+        try:
+            run_script_with_context(hook, Path(empty), context)
+        except FailedHookException:
+            raise Refusal("", 2) from None
 
 
 def bake(answers: Mapping[str, str], folder: Path, verbose: bool = False) -> Path:

@@ -1,0 +1,211 @@
+"""Decide what becomes of each file of the template. Nothing is written here."""
+
+import enum
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from polster.errors import Refusal
+from polster.template import order
+from polster.upgrading.manifest import MANIFEST, Manifest, digest
+from polster.upgrading.paths import inside, is_safe, read
+from polster.upgrading.release import Release
+from polster.upgrading.settings import needed
+
+PYPROJECT = "pyproject.toml"
+
+
+class Kind(enum.Enum):
+    """What happens to a file that changes."""
+
+    ADDED = "added"
+    REPLACED = "replaced"
+    REMOVED = "removed"
+
+
+class Change(NamedTuple):
+    """A file that the upgrade writes or removes; None where it does not exist."""
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+    mode: int = 0o644
+
+    @property
+    def kind(self) -> Kind:
+        """What happens to the file."""
+        if self.before is None:
+            return Kind.ADDED
+        return Kind.REMOVED if self.after is None else Kind.REPLACED
+
+
+class Reason(enum.Enum):
+    """Why a file is left as it is."""
+
+    EDITED = "edited here and changed by the release"
+    EDITED_ONLY = "edited here, the same in the release"
+    DROPPED = "edited here and no longer in the release"
+    DELETED = "deleted here"
+
+
+class Kept(NamedTuple):
+    """A file that the upgrade leaves as its user has it, and the release's text of it."""
+
+    path: str
+    reason: Reason
+    before: bytes | None = None
+    after: bytes | None = None
+
+
+class Plan(NamedTuple):
+    """What an upgrade does, complete.
+
+    Attributes:
+        before: The project's version.
+        after: The version that it gets.
+        changes: The files that it writes or removes.
+        manifest: The change of `.polster.json`, if there is one; it comes last.
+        kept: The files that it leaves as their user has them.
+        settings: What an edited pyproject.toml needs, one line a setting.
+    """
+
+    before: str
+    after: str
+    changes: tuple[Change, ...]
+    manifest: Change | None
+    kept: tuple[Kept, ...]
+    settings: tuple[str, ...]
+
+    @property
+    def steps(self) -> tuple[Change, ...]:
+        """Every file that is written or removed, `.polster.json` included."""
+        return (*self.changes, self.manifest) if self.manifest else self.changes
+
+    @property
+    def offered(self) -> tuple[Kept, ...]:
+        """The edited files whose new text is laid beside them."""
+        return tuple(kept for kept in self.kept if kept.reason is Reason.EDITED)
+
+
+class Force(NamedTuple):
+    """Which files are replaced though they were edited: none, all, or those below some paths."""
+
+    wanted: bool
+    paths: tuple[str, ...] = ()
+
+    def covers(self, path: str) -> bool:
+        """Tell whether the file `path` is to be as released, whatever its user did to it."""
+        if not self.wanted:
+            return False
+        return not self.paths or any(f"{path}/".startswith(f"{one}/") for one in self.paths)
+
+
+def make_plan(root: Path, known: Manifest, release: Release, force: Force) -> Plan:
+    """Return what brings the project at `root` to `release`.
+
+    Args:
+        root: The project's folder.
+        known: What was released into the project before.
+        release: What it gets.
+        force: Which edited or deleted files are replaced all the same.
+
+    Raises:
+        Refusal: if the project is ahead of the release and nothing is forced, if a link, or a
+            folder where a file belongs, is in the way, or (status 2) if a forced path is no file
+            of the template.
+    """
+    if not force.wanted and order(known.version) > order(release.version):
+        raise Refusal(
+            f"The project's {known.version} is later than this polster {release.version}: "
+            "use a later polster, or go back with --force."
+        )
+    paths = sorted({*known.files, *release.files})
+    _check_forced(force, paths)
+    decided = [_decide(root, path, known, release, force) for path in paths]
+    kept = tuple(outcome for outcome in decided if isinstance(outcome, Kept))
+    return Plan(
+        before=known.version,
+        after=release.version,
+        changes=tuple(outcome for outcome in decided if isinstance(outcome, Change)),
+        manifest=_manifest_change(root, release.manifest),
+        kept=kept,
+        settings=_settings(kept, known, release.manifest),
+    )
+
+
+def _decide(
+    root: Path, path: str, known: Manifest, release: Release, force: Force
+) -> Change | Kept | None:
+    """Return what becomes of one file, or None where it is as the release has it."""
+    before = read(root, path)
+    new = release.files.get(path)
+    released = known.files.get(path)
+    forced = force.covers(path)
+
+    if new is None:
+        if before is None:
+            return None
+        if digest(before) == released or forced:
+            return Change(path, before, None)
+        return Kept(path, Reason.DROPPED, before)
+
+    if before is None:
+        if released is None or forced:
+            return Change(path, None, new.text, new.mode)
+        return Kept(path, Reason.DELETED)
+
+    after = with_line_ends_of(before, new.text)
+    if digest(before) == digest(after):
+        return None
+    if digest(before) == released or forced:
+        return Change(path, before, after, new.mode)
+    reason = Reason.EDITED_ONLY if released == digest(after) else Reason.EDITED
+    return Kept(path, reason, before, after)
+
+
+def with_line_ends_of(before: bytes, text: bytes) -> bytes:
+    """Return `text` with the line ends of a file that git checked out with CRLF, else as it is."""
+    lines = before.count(b"\n")
+    if lines and before.count(b"\r\n") == lines:
+        return text.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    return text
+
+
+def _manifest_change(root: Path, manifest: Manifest) -> Change | None:
+    """Return how `.polster.json` changes, if it does."""
+    before, after = read(root, MANIFEST), manifest.text()
+    if before is None:
+        return Change(MANIFEST, None, after)
+    if digest(before) == digest(after):
+        return None
+    return Change(MANIFEST, before, with_line_ends_of(before, after))
+
+
+def _settings(kept: Iterable[Kept], known: Manifest, new: Manifest) -> tuple[str, ...]:
+    """Return what an edited pyproject.toml needs."""
+    for file in kept:
+        if file.path == PYPROJECT and file.reason is Reason.EDITED:
+            return tuple(needed(known.settings, new.settings, file.before or b""))
+    return ()
+
+
+def _check_forced(force: Force, paths: Iterable[str]) -> None:
+    """Refuse a forced path that names no file of the template, with status 2."""
+    for one in force.paths:
+        only = Force(True, (one,))
+        if not is_safe(one) or not any(only.covers(path) for path in paths):
+            raise Refusal(
+                f"{one} is no file or folder of the template: name one from the project's root, "
+                "for example `polster upgrade --force polster_tasks`.",
+                2,
+            )
+
+
+def missing_folder(root: Path, path: str) -> str:
+    """Return the topmost folder on the way to `path` that does not exist, else `path` itself."""
+    parts = path.split("/")
+    for length in range(1, len(parts)):
+        folder = "/".join(parts[:length])
+        if not inside(root, folder).is_dir():
+            return folder
+    return path
