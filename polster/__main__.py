@@ -13,7 +13,7 @@ def dispatch(argv: list[str]) -> int:
     A command of the project goes straight there; click is loaded for the rest.
     """
     if argv and argv[0] in TASK_COMMANDS | RUN_COMMANDS and argv[1:2] not in (["--help"], ["-h"]):
-        return hand_over(argv[0], argv[1:], None, False)
+        return hand_over(argv[0], argv[1:], None)
     import click
 
     from polster.cli import cli

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -22,6 +23,20 @@ Completion: eval "$(_POLSTER_COMPLETE=bash_source polster)", or zsh_source; in f
 _POLSTER_COMPLETE=fish_source polster | source."""
 
 
+class Options(NamedTuple):
+    """The options before a command.
+
+    Attributes:
+        start: Where to look for the project.
+        verbose: Show more.
+        bundled: Run this package's polster_tasks instead of the project's.
+    """
+
+    start: Path | None
+    verbose: bool
+    bundled: bool
+
+
 class HandOver(click.Command):
     """A command of the project: nothing of its arguments is parsed, not even --help."""
 
@@ -32,19 +47,25 @@ class HandOver(click.Command):
 
     def invoke(self, ctx: click.Context) -> Callable[[], int]:
         """Return what is to be done once click, which has its own way with signals, is gone."""
-        return partial(self.take_over, ctx, **ctx.obj)
+        return partial(self.take_over, ctx, ctx.obj)
 
-    def take_over(self, ctx: click.Context, start: Path | None, verbose: bool) -> int:
+    def take_over(self, ctx: click.Context, options: Options) -> int:
         """Hand over; outside a project, --help is this command's own."""
         asked_for_help = ctx.args[:1] in (["--help"], ["-h"])
         try:
-            find_project(start)
+            find_project(options.start)
         except Refusal:
             if not asked_for_help:
                 raise
             click.echo(ctx.get_help())
             return 0
-        return hand_over(str(self.name), ctx.args, start, verbose)
+        return hand_over(
+            str(self.name),
+            ctx.args,
+            options.start,
+            verbose=options.verbose,
+            bundled=options.bundled,
+        )
 
 
 def show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -69,10 +90,15 @@ def show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     help="The project's folder, or one in it  [default: the current folder]",
 )
 @click.option("--verbose", is_flag=True, help="Show more, tracebacks included.")
+@click.option(
+    "--bundled",
+    is_flag=True,
+    help="Run the polster_tasks of this polster, and no code of the project.",
+)
 @click.pass_context
-def cli(ctx: click.Context, project: Path | None, verbose: bool) -> None:
+def cli(ctx: click.Context, project: Path | None, verbose: bool, bundled: bool) -> None:
     """Make and keep Dagster + Polars projects whose Medallion Architecture is enforced."""
-    ctx.obj = {"start": project, "verbose": verbose}
+    ctx.obj = Options(project, verbose, bundled)
 
 
 @cli.command()
@@ -102,7 +128,7 @@ def init(obj, name, output_dir, no_input, git, dry_run, **given):
         answers |= ask(questions) if questions else {}
     elif name is None:
         raise Refusal("The project needs a name: `polster init my_project`.", 2)
-    target, files = create(answers, output_dir, git, dry_run, obj["verbose"])
+    target, files = create(answers, output_dir, git, dry_run, obj.verbose)
     if dry_run:
         click.echo(f"Would make {target} with {len(files)} files:")
         click.echo("\n".join(f"  {file}" for file in files))
@@ -112,15 +138,13 @@ def init(obj, name, output_dir, no_input, git, dry_run, **given):
 
 def next_steps(target: Path, starter: str | None) -> str:
     """Return what was made and the next three commands, as they work here."""
-    import os
-    import shlex
-    import shutil
+    from polster.door import own_command, quoted
 
-    polster = "polster" if shutil.which("polster") else f"python -m {TASKS}"
-    folder = shlex.quote(os.path.relpath(target)) if os.name != "nt" else f'"{target}"'
+    polster = own_command()
+    folder = os.path.relpath(target) if os.name != "nt" else str(target)
     empty = starter != "ecommerce"
     second = "add-asset --layer bronze --name raw_orders" if empty else "list-assets"
-    commands = (f"cd {folder}", f"{polster} {second}", "python run_polster.py --ui")
+    commands = (f"cd {quoted(folder)}", f"{polster} {second}", f"{polster} ui")
     return "\n  ".join((f"Made {target}. Next:\n", *commands)) + "\n"
 
 
@@ -150,15 +174,13 @@ def upgrade(obj, paths, dry_run, verbose, force, undo):
         raise Refusal("--undo takes back all of the last upgrade: leave --force and PATHS out.", 2)
     if paths and not force:
         raise Refusal("PATHS go with --force: they are what is replaced though edited.", 2)
-    root = find_project(obj["start"])
+    root = find_project(obj.start)
     if undo:
         upgrading.undo(root, dry_run=dry_run, say=click.echo)
         return
     below = tuple(path.replace(os.sep, "/").rstrip("/") for path in paths)
-    verbose = verbose or obj["verbose"]
-    upgrading.upgrade(
-        root, Force(force, below), dry_run=dry_run, verbose=verbose, say=click.echo
-    )
+    verbose = verbose or obj.verbose
+    upgrading.upgrade(root, Force(force, below), dry_run=dry_run, verbose=verbose, say=click.echo)
 
 
 for _name, _help in TASK_COMMANDS.items():

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from polster.errors import Refusal
-from polster.template import TASKS, order, tasks_version, version
+from polster.template import TASKS, bundled_project, order, tasks_version, version
 
 # Commands of the project's polster_tasks, and what run_polster.py needs to hear for the others.
 TASK_COMMANDS = {
@@ -55,49 +55,154 @@ def find_project(start: Path | None = None) -> Path:
     )
 
 
-def hand_over(command: str, arguments: list[str], start: Path | None, verbose: bool) -> int:
+def hand_over(
+    command: str,
+    arguments: list[str],
+    start: Path | None,
+    *,
+    verbose: bool = False,
+    bundled: bool = False,
+) -> int:
     """Run `command` of the project around `start`, with the project as working folder.
 
     Arguments, terminal, signals and exit status are the project's: polster_tasks takes over this
     very process, run_polster.py replaces it (on Windows, which cannot, it is a child).
+
+    Args:
+        command: One of TASK_COMMANDS or RUN_COMMANDS.
+        arguments: What follows it.
+        start: Where to look for the project; the current folder if None.
+        verbose: Ask the command to show more.
+        bundled: Run this package's polster_tasks on the project, and none of the project's code.
 
     Raises:
         Refusal: if there is no project (status 2), or what should take over is missing (status 1).
         SystemExit: as polster_tasks ends.
     """
     root = find_project(start)
-    told = ["--verbose"] if verbose else []
+    passed_on = ["--verbose"] if verbose else []
     os.chdir(root)
     if command in RUN_COMMANDS:
-        script = root / "run_polster.py"
-        if not script.is_file():
-            raise Refusal(f"{script} is missing: `{command}` is what the project does by it.")
-        own = RUN_COMMANDS[command][1]
-        return replace_process([sys.executable, script.name, *own, *told, *arguments])
-    if not (root / TASKS / "__main__.py").is_file():
-        raise Refusal(f"{root / TASKS} is missing: `polster upgrade` brings it back.")
-    if verbose or sys.stderr.isatty():
-        note_version(root / TASKS)
+        if bundled:
+            raise Refusal(
+                f"`{command}` runs the project's own code: --bundled goes with "
+                f"{', '.join(TASK_COMMANDS)}.",
+                2,
+            )
+        return run_project(root, command, [*passed_on, *arguments])
+    if bundled:
+        return run_tasks(bundled_project(), [*passed_on, command, *arguments], without=root)
+    tasks = root / TASKS
+    if not (tasks / "__main__.py").is_file():
+        what = tasks / "__main__.py" if tasks.is_dir() else tasks
+        raise Refusal(f"{what} is missing: `polster upgrade --force {TASKS}` brings it back.")
+    if note := difference_note(tasks, verbose or sys.stderr.isatty()):
+        print(note, file=sys.stderr, flush=True)
+    return run_tasks(root, [*passed_on, command, *arguments])
+
+
+def run_project(root: Path, command: str, arguments: list[str]) -> int:
+    """Run the project's run_polster.py.
+
+    Raises:
+        Refusal: if it is missing.
+    """
+    script = root / "run_polster.py"
+    if not script.is_file():
+        raise Refusal(
+            f"{script} is missing, and `{command}` needs it: "
+            f"`polster upgrade --force {script.name}` brings it back."
+        )
+    own = RUN_COMMANDS[command][1]
+    return replace_process([sys.executable, script.name, *own, *arguments])
+
+
+def run_tasks(home: Path, arguments: list[str], without: Path | None = None) -> int:
+    """Run the polster_tasks in the folder `home`, in this process.
+
+    Nothing stands between the terminal and the tooling, and no PYTHONSAFEPATH, PYTHONPATH or colon
+    in the folder's name can lead to another copy.
+
+    Args:
+        home: The folder that holds polster_tasks.
+        arguments: Its command line.
+        without: A folder from which nothing may be imported.
+    """
     import runpy
 
-    # In this process: nothing stands between the terminal and the tooling, and no PYTHONSAFEPATH,
-    # PYTHONPATH or colon in the folder's name can lead to another copy.
-    sys.path.insert(0, str(root))
-    sys.argv[1:] = [*told, command, *arguments]
+    if without is not None:
+        sys.path[:] = [entry for entry in sys.path if entry and Path(entry).resolve() != without]
+    sys.path.insert(0, str(home))
+    sys.argv[1:] = arguments
     runpy.run_module(TASKS, run_name="__main__", alter_sys=True)
     return 0
 
 
-def note_version(tasks: Path) -> None:
-    """Say on stderr, in one sentence, that the project's tooling and this package differ."""
+def difference_note(tasks: Path, for_a_person: bool) -> str | None:
+    """Return a sentence if the project's tooling is not the one that this package has.
+
+    A copy that says it is this release and is not may do anything: that is said to everybody.
+    """
     theirs, ours = tasks_version(tasks), version()
     if theirs == ours:
-        return
+        differing = differing_files(tasks, bundled_project() / TASKS)
+        if not differing:
+            return None
+        number = "1 file" if len(differing) == 1 else f"{len(differing)} files"
+        more = ", ..." if len(differing) > 3 else ""
+        return (
+            f"Note: {TASKS} here differs from the released {ours} in {number} "
+            f"({', '.join(differing[:3])}{more}): it is this project's own code that runs. "
+            "`polster --bundled COMMAND` runs the released one."
+        )
+    if not for_a_person:
+        return None
     if order(theirs) < order(ours):
-        advice = f"older than this polster {ours}; `polster upgrade` brings it up"
+        age, advice = "older", "; `polster upgrade` updates it"
     else:
-        advice = f"newer than this polster {ours}, and does the work itself"
-    print(f"Note: this project's {TASKS} {theirs} is {advice}.", file=sys.stderr)
+        age, advice = "later", ""
+    return (
+        f"Note: this project's {TASKS} {theirs} is {age} than this polster {ours}, "
+        f"and was not compared with it{advice}."
+    )
+
+
+def differing_files(tasks: Path, released: Path) -> list[str]:
+    """Return the files in which two copies of polster_tasks differ; a link counts as a difference.
+
+    Line ends, which git may change, and Python's caches make no difference.
+    """
+    theirs, ours = list_files(tasks), list_files(released)
+    return sorted(
+        name
+        for name in {**theirs, **ours}
+        if not theirs.get(name)
+        or not ours.get(name)
+        or read_text(tasks / name) != read_text(released / name)
+    )
+
+
+def list_files(folder: Path) -> dict[str, bool]:
+    """Return the files below `folder` by relative path, and whether each is a regular file."""
+    found: dict[str, bool] = {}
+    if folder.is_symlink():
+        return found
+    waiting = [("", folder)]
+    while waiting:
+        prefix, current = waiting.pop()
+        with os.scandir(current) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name != "__pycache__":
+                        waiting.append((f"{prefix}{entry.name}/", Path(entry.path)))
+                else:
+                    found[prefix + entry.name] = entry.is_file(follow_symlinks=False)
+    return found
+
+
+def read_text(path: Path) -> bytes:
+    """Return the content of a file, with LF as line end."""
+    return path.read_bytes().replace(b"\r\n", b"\n")
 
 
 def replace_process(command: list[str]) -> int:

@@ -24,9 +24,14 @@ def tasks_version(tasks: Path) -> str:
     return found[1] if found else "unknown"
 
 
+def bundled_project() -> Path:
+    """Return the template's own project folder, whose `polster_tasks` runs as it is."""
+    return template() / _PROJECT
+
+
 def version() -> str:
     """Return this package's version, read from the template's `polster_tasks`: the one place."""
-    return tasks_version(template() / _PROJECT / TASKS)
+    return tasks_version(bundled_project() / TASKS)
 
 
 def order(release: str) -> tuple[tuple[int, ...], bool]:

@@ -37,9 +37,7 @@ def needed(released: Iterable[str], new: Iterable[str], theirs: bytes) -> list[s
     before, after, have = _by_name(released), _by_name(new), _by_name(own)
     lines: list[str] = []
     for name in {**before, **after}:
-        lines += _one_setting(
-            name, before.get(name, []), after.get(name, []), have.get(name, [])
-        )
+        lines += _one_setting(name, before.get(name, []), after.get(name, []), have.get(name, []))
     return lines
 
 

@@ -1,8 +1,8 @@
 """The copies that an upgrade keeps, and how far it is.
 
-Each upgrade has a folder of its own in `.polster/upgrade/`, named by a number. It holds `plan.json`,
-and the text of each file before and after under `old/` and `new/`. How far the upgrade is stands in
-the folder's name, so that one rename switches from one state to the next:
+Each upgrade has a folder of its own in `.polster/upgrade/`, named by a number. It holds
+`plan.json`, and the text of each file before and after under `old/` and `new/`. How far the upgrade
+is stands in the folder's name, so that one rename switches from one state to the next:
 
     000007.new      being written; of no use to anybody if the process ends now
     000007.active   complete; the project's files are being changed

@@ -7,7 +7,7 @@ from polster.errors import Refusal
 from polster.upgrading.apply import check, finish, go_back, prepare
 from polster.upgrading.lock import locked
 from polster.upgrading.manifest import Manifest, read_manifest
-from polster.upgrading.plan import Force, Plan, make_plan
+from polster.upgrading.plan import Force, make_plan
 from polster.upgrading.release import assumed_manifest, bake_release
 from polster.upgrading.report import describe, nothing_to_do, show_difference, summary
 from polster.upgrading.store import (
