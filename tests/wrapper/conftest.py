@@ -4,6 +4,7 @@ import io
 import logging
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from polster.__main__ import main
+from polster.template import version
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LEAKS = ("VIRTUAL_ENV", "PYTHONSAFEPATH", "NO_COLOR", "FORCE_COLOR")
@@ -135,3 +137,82 @@ def on_terminal() -> Callable[..., tuple[int, str]]:
         return os.waitstatus_to_exitcode(status), shown.decode(errors="replace")
 
     return run_on_terminal
+
+
+LATER = "99.0.0"
+TEMPLATE_FOLDER = "{{cookiecutter.project_slug}}"
+PACKAGE_FOLDER = "src/{{cookiecutter.__package_name}}"
+
+
+def append(path: Path, text: str) -> None:
+    """Add a line to a text file."""
+    with path.open("a", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return the files of a project by relative path, without what Python or Polster keeps."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+        and not {"__pycache__", ".polster", ".git"} & set(path.relative_to(folder).parts)
+    }
+
+
+@pytest.fixture(scope="session")
+def later_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a later release of this template: files changed, added, removed, a dependency more."""
+    copy = tmp_path_factory.mktemp("later") / "polster"
+    ignored = shutil.ignore_patterns("__pycache__", ".*_cache")
+    for name in ("cookiecutter.json", "hooks", TEMPLATE_FOLDER):
+        source = REPOSITORY / name
+        if source.is_dir():
+            shutil.copytree(source, copy / name, ignore=ignored)
+        else:
+            copy.mkdir(exist_ok=True)
+            shutil.copy(source, copy / name)
+    template = copy / TEMPLATE_FOLDER
+    init = template / "polster_tasks" / "__init__.py"
+    text = init.read_text(encoding="utf-8").replace(f'"{version()}"', f'"{LATER}"')
+    init.write_text(text, encoding="utf-8", newline="\n")
+    for name in (
+        "README.md",
+        "noxfile.py",
+        "workspace.yaml",
+        "polster_tasks/layers.py",
+        "polster_tasks/report.py",
+        f"{PACKAGE_FOLDER}/polster/project.py",
+    ):
+        append(template / name, "# later\n")
+    for name in ("polster_tasks/later/__init__.py", f"{PACKAGE_FOLDER}/polster/later.py"):
+        (template / name).parent.mkdir(exist_ok=True)
+        (template / name).write_text('"""Later."""\n', encoding="utf-8")
+    (template / "tests" / "conftest.py").unlink()
+    (template / PACKAGE_FOLDER / "defs" / "alerts.py").unlink()
+    pyproject = template / "pyproject.toml"
+    text = pyproject.read_text(encoding="utf-8")
+    assert "line-length = 100" in text and '    "rich>=13",\n' in text
+    text = text.replace('    "rich>=13",\n', '    "rich>=14",\n    "tenacity>=9",\n')
+    pyproject.write_text(text.replace("line-length = 100", "line-length = 120"), encoding="utf-8")
+
+    hook = copy / "hooks" / "post_gen_project.py"
+    text = hook.read_text(encoding="utf-8")
+    gone = ("tests/conftest.py", f"{PACKAGE_FOLDER}/defs/alerts.py")
+    come = ("polster_tasks/later/__init__.py", f"{PACKAGE_FOLDER}/polster/later.py")
+    for name in gone:
+        assert f"\n{name}\n" in text
+        text = text.replace(f"\n{name}\n", "\n")
+    text = text.replace(
+        "\npolster_tasks/__init__.py\n", "\n".join(("", *come, "polster_tasks/__init__.py", ""))
+    )
+    hook.write_text(text, encoding="utf-8", newline="\n")
+    return copy
+
+
+@pytest.fixture
+def later_release(later_template: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Make this process's `polster` that of the later release; return its version."""
+    monkeypatch.setattr("polster.create.template", lambda: later_template)
+    monkeypatch.setattr("polster.template.template", lambda: later_template)
+    return LATER

@@ -1,207 +1,430 @@
-"""`polster upgrade`: the tooling moves on, local edits and user code stay."""
+"""`polster upgrade`: what the template owns moves on, what a user did stays."""
 
-import hashlib
+import json
+import os
+import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from polster import upgrade as upgrading
-from polster.errors import Refusal
-from polster.template import version
+from polster.template import order, version
+from polster.upgrading.lock import locked
+from polster.upgrading.settings import flatten, needed
+from tests.wrapper.conftest import append, contents
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 VERSION = version()
-RELEASED = Path(__file__).parents[2] / "{{cookiecutter.project_slug}}" / "polster_tasks"
+OFFERED = ".polster/upgrade/99.0.0"
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    """Return the files of a project by relative path, without what Python or Polster keeps."""
+def kept_copies(project: Path) -> dict[str, bytes]:
+    """Return every copy that upgrades keep of the files before them."""
+    folder = project / ".polster" / "upgrade"
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and not {"__pycache__", ".polster"} & set(path.relative_to(folder).parts)
+        for path in folder.glob("0*/old/**/*")
+        if path.is_file()
     }
-
-
-def write_manifest(tasks: Path) -> None:
-    """Record the present state of the tooling as the one it was released in."""
-    files = upgrading.read(tasks)
-    lines = [
-        f"{hashlib.sha256(text).hexdigest()}  {path}\n" for path, text in sorted(files.items())
-    ]
-    (tasks / upgrading.MANIFEST).write_text("".join(lines), encoding="utf-8", newline="\n")
-
-
-@pytest.fixture
-def outdated(project: Path) -> Path:
-    """Return a project as an earlier release, 0.0.1, made it, with an asset of its user's."""
-    tasks = project / "polster_tasks"
-    init = tasks / "__init__.py"
-    init.write_text(init.read_text(encoding="utf-8").replace(VERSION, "0.0.1"), encoding="utf-8")
-    (tasks / "layers.py").write_text("LAYERS = {}\n", encoding="utf-8")
-    (tasks / "abandoned.py").write_text("", encoding="utf-8")
-    (tasks / "templates/gold/default.py.txt").unlink()
-    write_manifest(tasks)
-    (project / "src/my_pipeline/defs/gold/mine.py").write_text("# mine\n", encoding="utf-8")
-    return project
 
 
 def test_a_fresh_project_has_nothing_to_upgrade(project: Path, polster_here: Run) -> None:
     before = contents(project)
     done = polster_here("upgrade", cwd=project / "src")
-    assert done.returncode == 0 and f"is {VERSION} already" in done.stdout
+    assert done.returncode == 0
+    assert done.stdout == f"The project is at {VERSION} already: nothing to do.\n"
     assert contents(project) == before and not (project / ".polster").exists()
 
 
-def test_it_brings_exactly_this_versions_tooling_and_shows_what_changes(
-    outdated: Path, bake: Callable[..., Path], polster_here: Run, polster: Run
+@pytest.mark.parametrize(
+    ("starter", "ci"), [("standard", "github"), ("ecommerce", "gitlab"), ("minimal", "azure")]
+)
+def test_an_unedited_project_becomes_what_a_new_bake_is(
+    starter: str,
+    ci: str,
+    bake: Callable[..., Path],
+    later_release: str,
+    polster_here: Run,
+    tmp_path: Path,
 ) -> None:
-    before = contents(outdated)
-    done = polster_here("upgrade", cwd=outdated / "src")
+    project = bake(starter=starter, ci=ci)
+    before = contents(project)
+    done = polster_here("upgrade", cwd=project)
     assert done.returncode == 0, done.stderr
-    assert f"polster_tasks 0.0.1 -> {VERSION}" in done.stdout
-    for kind, path in (
-        ("changed", "layers.py"),
-        ("changed", "__init__.py"),
-        ("removed", "abandoned.py"),
-        ("added", "templates/gold/default.py.txt"),
+    options = ("--no-input", "--template", starter, "--ci", ci, "--output-dir", tmp_path / "new")
+    assert polster_here("init", "my_pipeline", *options, cwd=tmp_path).returncode == 0
+    fresh = contents(tmp_path / "new" / "my_pipeline")
+    after = contents(project)
+    renamed = {"README.md", ".polster.json", "pyproject.toml", "AGENTS.md", "noxfile.py"}
+    assert after.keys() == fresh.keys()
+    assert {k: v for k, v in after.items() if k not in renamed} == {
+        k: v for k, v in fresh.items() if k not in renamed
+    }
+    assert json.loads(after[".polster.json"])["version"] == later_release
+    assert polster_here("upgrade", cwd=project).stdout.endswith("nothing to do.\n")
+    assert polster_here("upgrade", "--undo", cwd=project).returncode == 0
+    assert contents(project) == before
+
+
+def test_each_kind_of_file_has_its_fate_and_its_line(
+    project: Path, later_release: str, polster_here: Run
+) -> None:
+    for name in ("README.md", "noxfile.py", "run_polster.py", "tests/conftest.py"):
+        append(project / name, "# mine\n")
+    for name in ("workspace.yaml", "AGENTS.md"):
+        (project / name).unlink()
+    (project / "src/my_pipeline/polster/later.py").write_text("# mine\n", encoding="utf-8")
+    (project / "polster_tasks/mine.py").write_text("# mine\n", encoding="utf-8")
+    (project / "src/my_pipeline/defs/gold/mine.py").write_text("# mine\n", encoding="utf-8")
+    before = contents(project)
+
+    done = polster_here("upgrade", cwd=project / "src")
+    assert done.returncode == 0, done.stderr
+    after = contents(project)
+    changed = {path for path in {**before, **after} if before.get(path) != after.get(path)}
+    assert changed == {
+        ".polster.json",
+        "pyproject.toml",
+        "polster_tasks/__init__.py",
+        "polster_tasks/layers.py",
+        "polster_tasks/later/__init__.py",
+        "polster_tasks/report.py",
+        "src/my_pipeline/defs/alerts.py",
+        "src/my_pipeline/polster/project.py",
+    }
+    assert done.stdout.splitlines()[0] == f"{VERSION} -> {later_release}"
+    for line in (
+        "  replaced  polster_tasks/layers.py  +1 -0",
+        "  added     polster_tasks/later/__init__.py  +1 -0",
+        "  removed   src/my_pipeline/defs/alerts.py  +0 -",
+        "  left      README.md: edited here and changed by the release",
+        "  left      src/my_pipeline/polster/later.py: edited here and changed by the release",
+        "  left      tests/conftest.py: edited here and no longer in the release; it is yours now",
+        "  deleted   AGENTS.md: `polster upgrade --force AGENTS.md` brings it back",
+        "5 files replaced, 1 added, 1 removed, 4 left as you edited them, 2 still deleted.",
     ):
-        assert any(kind in line and path in line for line in done.stdout.splitlines()), path
-    after = contents(outdated)
-    fresh = contents(bake(project_slug="fresh"))
-    assert {k: v for k, v in after.items() if k.startswith("polster_tasks/")} == {
-        k: v for k, v in fresh.items() if k.startswith("polster_tasks/")
-    }
-    assert {k: v for k, v in after.items() if not k.startswith("polster_tasks/")} == {
-        k: v for k, v in before.items() if not k.startswith("polster_tasks/")
-    }
-    assert polster("validate", cwd=outdated).stderr == ""
+        assert line in done.stdout
+    assert "run_polster.py" not in done.stdout  # edited, and the same in the release
+    for name in ("README.md", "noxfile.py", "src/my_pipeline/polster/later.py"):
+        assert (project / OFFERED / name).is_file()
+    assert "Our" not in (project / OFFERED / "README.md").read_text(encoding="utf-8")
+
+    again = polster_here("upgrade", cwd=project)
+    assert "nothing to do" in again.stdout and contents(project) == after
 
 
-def test_undo_goes_back_and_a_second_undo_goes_forth(outdated: Path, polster_here: Run) -> None:
-    old = contents(outdated)
-    polster_here("upgrade", cwd=outdated)
-    new = contents(outdated)
-    done = polster_here("upgrade", "--undo", cwd=outdated)
-    assert done.returncode == 0 and f"polster_tasks {VERSION} -> 0.0.1" in done.stdout
-    assert contents(outdated) == old
-    assert polster_here("upgrade", "--undo", cwd=outdated).returncode == 0
-    assert contents(outdated) == new
-
-
-def test_a_dry_run_shows_and_changes_nothing(outdated: Path, polster_here: Run) -> None:
-    before = contents(outdated)
-    for options in ([], ["--force"]):
-        done = polster_here("upgrade", "--dry-run", *options, cwd=outdated)
-        assert done.returncode == 0 and "layers.py" in done.stdout
-        assert contents(outdated) == before and not (outdated / ".polster").exists()
-
-
-def test_verbose_shows_the_lines(outdated: Path, polster_here: Run) -> None:
-    done = polster_here("--verbose", "upgrade", "--dry-run", cwd=outdated)
-    assert "-LAYERS = {}" in done.stdout
-
-
-@pytest.mark.parametrize("edit", ["changed", "added"])
-def test_local_edits_are_refused_unless_forced_and_then_kept_for_undo(
-    edit: str, outdated: Path, polster_here: Run
+def test_the_command_that_shows_a_difference_can_be_pasted(
+    project: Path, later_release: str, polster_here: Run
 ) -> None:
-    path = outdated / "polster_tasks" / ("rules.py" if edit == "changed" else "our_rules.py")
-    with path.open("a", encoding="utf-8") as file:
-        file.write("# ours\n")
-    before = contents(outdated)
-    done = polster_here("upgrade", cwd=outdated)
-    assert done.returncode == 1
-    assert f"polster_tasks/{path.name}" in done.stderr and "--force" in done.stderr
-    assert "abandoned.py" not in done.stderr  # the release's own file, not an edit
-    assert "abandoned.py" in done.stdout  # what would change is shown all the same
-    assert "Done" not in done.stdout
-    assert contents(outdated) == before
-    assert polster_here("upgrade", "--force", cwd=outdated).returncode == 0
-    assert not path.exists() or "# ours" not in path.read_text(encoding="utf-8")
-    assert polster_here("upgrade", "--undo", cwd=outdated).returncode == 0
-    assert contents(outdated) == before
+    odd = project.rename(project.with_name("it's my $HOME"))
+    append(odd / "README.md", "# mine\n")
+    done = polster_here("upgrade", cwd=odd / "src")
+    (command,) = re.findall(r"^ +((?:git )?diff .*)$", done.stdout, re.MULTILINE)
+    shown = subprocess.run(["sh", "-c", command], cwd=odd / "src", capture_output=True, text=True)
+    assert "-# mine" in shown.stdout and "+# later" in shown.stdout
 
 
-def test_an_edit_that_the_new_version_has_too_is_no_loss(outdated: Path, polster_here: Run) -> None:
-    layers = outdated / "polster_tasks/layers.py"
-    layers.write_bytes((RELEASED / "layers.py").read_bytes())
-    assert polster_here("upgrade", cwd=outdated).returncode == 0
-
-
-def test_without_a_manifest_nobody_can_tell_so_it_is_refused(
-    outdated: Path, polster_here: Run
+def test_settings_that_an_edited_pyproject_needs_are_said_line_by_line(
+    project: Path, later_release: str, polster_here: Run
 ) -> None:
-    (outdated / "polster_tasks" / upgrading.MANIFEST).unlink()
-    done = polster_here("upgrade", cwd=outdated)
-    assert done.returncode == 1 and "layers.py" in done.stderr
-    assert polster_here("upgrade", "--force", cwd=outdated).returncode == 0
-    assert (outdated / "polster_tasks" / upgrading.MANIFEST).is_file()
+    append(project / "pyproject.toml", "# mine\n")
+    done = polster_here("upgrade", cwd=project)
+    needs = done.stdout.partition("yours to change:\n")[2].splitlines()[:3]
+    assert needs == [
+        "  [project] dependencies: change rich>=13 to rich>=14",
+        "  [project] dependencies: add tenacity>=9",
+        "  [tool.ruff] line-length: change 100 to 120",
+    ]
 
 
-def test_line_ends_that_git_changed_are_no_edit(outdated: Path, polster_here: Run) -> None:
-    for path in (outdated / "polster_tasks").rglob("*.py"):
-        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
-    assert polster_here("upgrade", cwd=outdated).returncode == 0
+def test_settings_are_compared_with_what_the_user_has() -> None:
+    released = ["[project] dependencies: a>=1", "[project] dependencies: b>=1", "[x] y: 1"]
+    new = ["[project] dependencies: a>=2", "[project] dependencies: c", "[x] y: 2", "[x] z: 1"]
+    mine = b'[project]\ndependencies = ["A==1.5", "b>=1", "mine"]\n[x]\ny = 2\n'
+    assert needed(released, new, mine) == [
+        "[project] dependencies: change A==1.5 to a>=2",
+        "[project] dependencies: add c",
+        "[project] dependencies: remove b>=1",
+        "[x] z: add 1",
+    ]
+    assert needed(released, new, b"[project") != []
 
 
-def test_missing_tooling_is_brought_back(outdated: Path, polster_here: Run, polster: Run) -> None:
-    shutil.rmtree(outdated / "polster_tasks")
-    done = polster_here("upgrade", cwd=outdated)
+def test_the_hook_records_the_settings_that_the_upgrade_reads(project: Path) -> None:
+    import tomllib
+
+    recorded = json.loads((project / ".polster.json").read_text(encoding="utf-8"))["settings"]
+    table = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
+    assert recorded == list(flatten(table))
+
+
+def test_a_dry_run_writes_nothing_at_all(
+    project: Path, later_release: str, polster_here: Run
+) -> None:
+    append(project / "README.md", "# mine\n")
+    before = contents(project)
+    for options in ([], ["--force"], ["--verbose"]):
+        done = polster_here("upgrade", "--dry-run", *options, cwd=project)
+        assert done.returncode == 0 and "polster_tasks/layers.py" in done.stdout
+        assert "Would be: " in done.stdout and "Done" not in done.stdout
+        assert contents(project) == before and not (project / ".polster").exists()
+
+
+@pytest.mark.parametrize("argv", [("--verbose", "upgrade"), ("upgrade", "--verbose")])
+def test_verbose_shows_the_lines(
+    argv: tuple[str, ...], project: Path, later_release: str, polster_here: Run
+) -> None:
+    done = polster_here(*argv, "--dry-run", cwd=project)
+    assert "+# later" in done.stdout.splitlines()
+
+
+def test_force_makes_everything_as_released_and_undo_brings_the_edits_back(
+    project: Path, later_release: str, polster_here: Run
+) -> None:
+    append(project / "README.md", "# mine\n")
+    append(project / "run_polster.py", "# mine\n")
+    append(project / "tests/conftest.py", "# mine\n")
+    (project / "AGENTS.md").unlink()
+    before = contents(project)
+    assert polster_here("upgrade", "--force", cwd=project).returncode == 0
+    after = contents(project)
+    assert b"# mine" not in b"".join(after.values())
+    assert "AGENTS.md" in after and "tests/conftest.py" not in after
+    assert polster_here("upgrade", "--undo", cwd=project).returncode == 0
+    assert contents(project) == before
+
+
+def test_force_with_paths_reaches_those_only(
+    project: Path, later_release: str, polster_here: Run
+) -> None:
+    append(project / "README.md", "# mine\n")
+    append(project / "polster_tasks/layers.py", "# mine\n")
+    done = polster_here("upgrade", "--force", "polster_tasks/", cwd=project)
     assert done.returncode == 0, done.stderr
-    assert polster("validate", cwd=outdated).returncode in (0, 1)
+    after = contents(project)
+    assert b"# mine" in after["README.md"] and b"# mine" not in after["polster_tasks/layers.py"]
 
 
-def test_a_newer_project_is_not_taken_back_unless_forced(outdated: Path, polster_here: Run) -> None:
-    init = outdated / "polster_tasks/__init__.py"
-    init.write_text(init.read_text(encoding="utf-8").replace("0.0.1", "99.0"), encoding="utf-8")
-    write_manifest(outdated / "polster_tasks")
-    before = contents(outdated)
-    done = polster_here("upgrade", cwd=outdated)
-    assert done.returncode == 1 and "99.0 is newer" in done.stderr and contents(outdated) == before
-    assert polster_here("upgrade", "--force", cwd=outdated).returncode == 0
+@pytest.mark.parametrize(
+    "argv",
+    [("--force", "nowhere"), ("--force", "../x"), ("README.md",), ("--undo", "--force")],
+)
+def test_a_wrong_command_line_is_refused_with_2(
+    argv: tuple[str, ...], project: Path, polster_here: Run
+) -> None:
+    done = polster_here("upgrade", *argv, cwd=project)
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
+
+
+def test_a_later_project_is_not_taken_back_unless_forced(
+    project: Path, later_release: str, polster_here: Run, polster: Run
+) -> None:
+    old = contents(project)
+    polster_here("upgrade", cwd=project)
+    new = contents(project)
+    done = polster("upgrade", cwd=project)
+    assert done.returncode == 1 and f"{later_release} is later" in done.stderr
+    assert contents(project) == new
+    assert polster("upgrade", "--force", cwd=project).returncode == 0
+    assert contents(project) == old
+    assert polster_here("upgrade", "--undo", cwd=project).returncode == 0
+    assert contents(project) == new
+
+
+def test_repeated_undo_walks_back_and_no_copy_is_lost(
+    project: Path, later_release: str, polster_here: Run
+) -> None:
+    states = [contents(project)]
+    for number in range(3):
+        append(project / "README.md", f"# edit {number}\n")
+        states.append(contents(project))
+        polster_here("upgrade", "--force", cwd=project)
+    copies = kept_copies(project)
+    assert b"# edit 2" in b"".join(copies.values())
+    for state in reversed(states[1:]):
+        done = polster_here("upgrade", "--undo", cwd=project)
+        assert done.returncode == 0, done.stderr
+        assert contents(project) == state
+        path = project / "README.md"
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        if state is not states[1]:
+            path.write_text("".join(lines[:-1]), encoding="utf-8")
+    assert sorted(kept_copies(project).values()) == sorted(copies.values())
+    done = polster_here("upgrade", "--undo", cwd=project)
+    assert done.returncode == 1 and "Nothing to undo" in done.stderr
+
+
+def test_stores_are_taken_in_the_order_of_their_numbers(
+    project: Path, later_release: str, polster_here: Run
+) -> None:
+    before = contents(project)
+    polster_here("upgrade", cwd=project)
+    folder = project / ".polster/upgrade"
+    (folder / "000001").rename(folder / "999999")
+    append(project / "README.md", "# mine\n")
+    middle = contents(project)
+    polster_here("upgrade", "--force", cwd=project)
+    assert (folder / "1000000").is_dir()
+    polster_here("upgrade", "--undo", cwd=project)
+    assert contents(project) == middle
+    done = polster_here("upgrade", "--undo", cwd=project)
+    assert "README.md: edited meanwhile" in done.stdout
+    after = contents(project)
+    assert after.pop("README.md") == middle["README.md"]
+    before.pop("README.md")
+    assert after == before
+
+
+def test_a_file_edited_since_the_upgrade_is_left_by_its_undo_and_its_copy_named(
+    project: Path, later_release: str, polster_here: Run
+) -> None:
+    before = contents(project)
+    polster_here("upgrade", cwd=project)
+    append(project / "noxfile.py", "# since\n")
+    edited = (project / "noxfile.py").read_bytes()
+    done = polster_here("upgrade", "--undo", cwd=project)
+    assert done.returncode == 0 and "noxfile.py: edited meanwhile" in done.stdout
+    assert (project / "noxfile.py").read_bytes() == edited
+    copy = project / ".polster/upgrade/000001.undone/old/noxfile.py"
+    assert copy.read_bytes() == before["noxfile.py"]
+    assert os.path.relpath(copy, project) in done.stdout
+
+
+def test_without_a_manifest_every_file_that_differs_counts_as_edited(
+    project: Path, later_release: str, polster_here: Run
+) -> None:
+    (project / ".polster.json").unlink()
+    before = contents(project)
+    done = polster_here("upgrade", cwd=project)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("The project has no .polster.json, so every file")
+    after = contents(project)
+    assert {path: after[path] for path in before} == before
+    assert "left      polster_tasks/layers.py" in done.stdout
+    assert json.loads(after[".polster.json"])["answers"]["project_slug"] == "my_pipeline"
+    assert polster_here("upgrade", "--force", cwd=project).returncode == 0
+    assert "# later" in (project / "polster_tasks/layers.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("ends", ["all files", "one file"])
+def test_line_ends_that_git_changed_are_no_edit_and_stay(
+    ends: str, project: Path, later_release: str, polster_here: Run
+) -> None:
+    changed = project.rglob("*.py") if ends == "all files" else [project / "noxfile.py"]
+    for path in [*changed, project / ".polster.json"]:
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    done = polster_here("upgrade", cwd=project)
+    assert done.returncode == 0 and " left " not in done.stdout
+    for path in (project / "noxfile.py", project / ".polster.json"):
+        text = path.read_bytes()
+        assert text.count(b"\n") == text.count(b"\r\n") > 0
+    assert b"# later\r\n" in (project / "noxfile.py").read_bytes()
+    assert "nothing to do" in polster_here("upgrade", cwd=project).stdout
+
+
+def test_missing_tooling_is_said_by_both_commands_and_brought_back_by_force(
+    project: Path, polster_here: Run, polster: Run
+) -> None:
+    before = contents(project)
+    shutil.rmtree(project / "polster_tasks")
+    advice = "polster upgrade --force polster_tasks"
+    done = polster_here("upgrade", cwd=project)
+    assert done.returncode == 0 and advice in done.stdout
+    assert len(done.stdout.splitlines()) == 2
+    done = polster("validate", cwd=project)
+    assert done.returncode == 1 and advice in done.stderr
+    assert polster_here(*advice.split()[1:], cwd=project).returncode == 0
+    assert contents(project) == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes as POSIX has them")
+def test_modes_are_kept(project: Path, later_release: str, polster_here: Run) -> None:
+    modes = {"noxfile.py": 0o755, "workspace.yaml": 0o600, "src/my_pipeline/defs/alerts.py": 0o640}
+    for name, mode in modes.items():
+        (project / name).chmod(mode)
+    assert polster_here("upgrade", cwd=project).returncode == 0
+    for name in ("noxfile.py", "workspace.yaml"):
+        assert (project / name).stat().st_mode & 0o777 == modes[name]
+    assert polster_here("upgrade", "--undo", cwd=project).returncode == 0
+    for name, mode in modes.items():
+        assert (project / name).stat().st_mode & 0o777 == mode
+
+
+@pytest.mark.parametrize("obstacle", ["folder for a file", "file for a folder"])
+def test_something_else_in_a_files_place_is_one_sentence(
+    obstacle: str, project: Path, later_release: str, polster_here: Run
+) -> None:
+    if obstacle == "folder for a file":
+        (project / "noxfile.py").unlink()
+        (project / "noxfile.py").mkdir()
+    else:
+        shutil.rmtree(project / "polster_tasks")
+        (project / "polster_tasks").write_text("mine", encoding="utf-8")
+    before = contents(project)
+    done = polster_here("upgrade", cwd=project)
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1, done.stderr
+    assert "Nothing was changed" in done.stderr and contents(project) == before
+
+
+def test_a_command_at_work_is_waited_for(
+    project: Path, later_release: str, polster_here: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("polster.upgrading.lock.PATIENCE", 0.1)
+    before = contents(project)
+    with locked(project):
+        done = polster_here("upgrade", cwd=project)
+    assert done.returncode == 1 and "Another command is at work" in done.stderr
+    assert contents(project) == before
+    assert polster_here("upgrade", cwd=project).returncode == 0
+
+
+def test_the_lock_is_the_one_that_polster_tasks_takes(project: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from polster_tasks.changing.journal import locked\n"
+        "from polster_tasks.project import open_project\n"
+        "with locked(open_project(Path('.')), patience=0.1): pass\n"
+    )
+    with locked(project):
+        done = subprocess.run(
+            [sys.executable, "-c", script], cwd=project, capture_output=True, text=True
+        )
+    assert "Another command is at work" in done.stderr
+
+
+def test_a_users_assets_are_none_of_an_upgrades_business(
+    bake: Callable[..., Path], later_release: str, polster_here: Run
+) -> None:
+    project = bake(starter="ecommerce")
+    mine = {
+        path: text
+        for path, text in contents(project).items()
+        if re.search(r"(raw|clean|validated|ltv|analytics|ecommerce)", path)
+    }
+    assert len(mine) > 12
+    recorded = json.loads((project / ".polster.json").read_text(encoding="utf-8"))["files"]
+    assert not mine.keys() & recorded.keys()
+    for path in mine:
+        append(project / path, "# mine\n")
+    (project / "data/landing/raw_orders.csv").unlink()
+    before = contents(project)
+    done = polster_here("upgrade", "--force", cwd=project)
+    assert done.returncode == 0, done.stderr
+    after = contents(project)
+    for path in mine:
+        assert after.get(path) == before.get(path)
+        assert path not in done.stdout
 
 
 def test_nothing_to_undo_is_said(project: Path, polster_here: Run) -> None:
     done = polster_here("upgrade", "--undo", cwd=project)
     assert done.returncode == 1 and "Nothing to undo" in done.stderr
-
-
-def test_a_failed_exchange_leaves_the_old_tooling(
-    outdated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = contents(outdated)
-    rename = Path.rename
-
-    def fail_for_the_fresh_copy(path: Path, target: Path) -> Path:
-        if ".polster-" in str(path):
-            raise OSError(28, "No space left on device", str(path))
-        return rename(path, target)
-
-    monkeypatch.setattr(Path, "rename", fail_for_the_fresh_copy)
-    with pytest.raises(OSError, match="No space"):
-        upgrading.upgrade(outdated, force=False, dry_run=False)
-    assert contents(outdated) == before
-
-
-def test_the_manifest_is_one_that_sha256sum_reads(project: Path) -> None:
-    tasks = project / "polster_tasks"
-    lines = (tasks / upgrading.MANIFEST).read_text(encoding="utf-8").splitlines()
-    recorded = {path: digest for digest, _, path in (line.partition("  ") for line in lines)}
-    files = upgrading.read(tasks)
-    assert recorded == {path: hashlib.sha256(text).hexdigest() for path, text in files.items()}
+    assert not (project / ".polster").exists()
 
 
 def test_order_of_versions() -> None:
-    from polster.template import order
-
     releases = ["unknown", "0.0.9", "0.1.0rc1", "0.1.0", "0.10.0", "1.0"]
     assert sorted(reversed(releases), key=order) == releases
-
-
-def test_undo_outside_a_project_is_refused() -> None:
-    with pytest.raises(Refusal):
-        upgrading.undo(Path("/nowhere"), dry_run=True)
