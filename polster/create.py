@@ -90,7 +90,7 @@ def bake(answers: Mapping[str, str], folder: Path, verbose: bool = False) -> Pat
                     default_config={**get_user_config(), "replay_dir": replay},
                 )
             )
-        except CookiecutterException as error:
+        except (CookiecutterException, ValueError) as error:  # the second for an unknown choice
             raise Refusal(f"cookiecutter cannot bake the template: {error}") from None
 
 

@@ -216,3 +216,9 @@ def later_release(later_template: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr("polster.create.template", lambda: later_template)
     monkeypatch.setattr("polster.template.template", lambda: later_template)
     return LATER
+
+
+@pytest.fixture(autouse=True)
+def no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out, in this process, what only matters when the power fails."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
