@@ -118,9 +118,9 @@ def killed(number: int, root: Path, work: Callable[[Path], None]) -> bool:
     return status != 0
 
 
-def copies(case: Case, tmp_path: Path) -> Iterator[tuple[int, Path]]:
+def copies(case: Case, tmp_path: Path, step: int = 1) -> Iterator[tuple[int, Path]]:
     """Yield numbers from 1 on, each with a fresh copy of the project; stop it yourself."""
-    for number in range(1, 1000):
+    for number in range(1, 1000, step):
         root = tmp_path / "copy"
         shutil.rmtree(root, ignore_errors=True)
         # Links are quick, and safe: an upgrade never writes into a file that is there.
@@ -226,11 +226,9 @@ def test_killed_at_every_act_of_an_undo_the_next_one_finishes(case: Case, tmp_pa
 
 
 def test_killed_again_while_it_finishes_it_still_finishes(case: Case, tmp_path: Path) -> None:
-    for number, root in copies(case, tmp_path):
+    for number, root in copies(case, tmp_path, step=29):
         if not killed(number, root, case.upgrade):
             break
-        if number % 23:
-            continue
         for again in range(1, 200, 5):
             if not killed(again, root, case.upgrade):
                 break
@@ -249,7 +247,7 @@ def test_a_full_disk_at_any_act_is_one_sentence_and_everything_is_as_before(
         if lasting or since == 0:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    for number, root in copies(case, tmp_path):
+    for number, root in copies(case, tmp_path, step=3 if lasting else 1):
 
         def disturbed(number: int = number, root: Path = root) -> None:
             disturb(number, root, full)
@@ -272,7 +270,7 @@ def test_what_a_person_edits_between_a_kill_and_the_next_upgrade_is_not_lost(
     case: Case, tmp_path: Path
 ) -> None:
     edited = 0
-    for number, root in copies(case, tmp_path):
+    for number, root in copies(case, tmp_path, step=3):
         if not killed(number, root, case.upgrade):
             break
         if not list(root.glob(".polster/upgrade/*.active")):
@@ -286,7 +284,7 @@ def test_what_a_person_edits_between_a_kill_and_the_next_upgrade_is_not_lost(
         assert (root / "noxfile.py").read_bytes() == mine
         assert not (root / "pyproject.toml").exists()
         edited += 1
-    assert edited > 10
+    assert edited > 8
 
 
 @pytest.mark.slow
