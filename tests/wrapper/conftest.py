@@ -90,7 +90,7 @@ def spy_project(tmp_path: Path) -> Path:
     root = tmp_path / "a spy's projéct"
     (root / "polster_tasks").mkdir(parents=True)
     (root / "pyproject.toml").write_text("[tool.polster]\nignore = []\n", encoding="utf-8")
-    (root / "polster_tasks" / "__init__.py").write_text('__version__ = "0.1.0"\n', encoding="utf-8")
+    (root / "polster_tasks" / "__init__.py").write_text('__version__ = "0.0.1"\n', encoding="utf-8")
     (root / "polster_tasks" / "__main__.py").write_text(SPY, encoding="utf-8")
     (root / "run_polster.py").write_text(SPY, encoding="utf-8")
     return root

@@ -149,11 +149,11 @@ def test_a_missing_run_polster_is_one_sentence(polster: Run, spy_project: Path) 
 
 
 @pytest.mark.parametrize(
-    ("theirs", "said"), [("0.0.9", "polster upgrade"), ("99.0", "newer"), ("0.1.0", None)]
+    ("theirs", "said"), [("0.0.9", "polster upgrade"), ("99.0", "later"), ("unknown", "older")]
 )
 def test_another_version_is_said_to_people_and_not_to_scripts(
     theirs: str,
-    said: str | None,
+    said: str,
     polster: Run,
     on_terminal: Callable[..., tuple[int, str]],
     spy_project: Path,
@@ -162,7 +162,84 @@ def test_another_version_is_said_to_people_and_not_to_scripts(
     init.write_text(f'__version__ = "{theirs}"\n', encoding="utf-8")
     assert polster("validate", cwd=spy_project).stderr == ""
     _, shown = on_terminal("validate", cwd=spy_project)
-    assert (said in shown) if said else ("Note:" not in shown)
+    assert "Note: " in shown and said in shown and "not compared" in shown
+
+
+def notes(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """Return the notes that a command wrote on stderr."""
+    return [line for line in done.stderr.splitlines() if line.startswith("Note: ")]
+
+
+def test_the_released_tooling_runs_without_a_word(polster: Run, project: Path) -> None:
+    done = polster("validate", cwd=project)
+    assert done.returncode == 0 and done.stderr == ""
+    (project / "polster_tasks/__pycache__").mkdir(exist_ok=True)
+    (project / "polster_tasks/__pycache__/x.pyc").write_bytes(b"")
+    for path in (project / "polster_tasks").rglob("*.py"):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert notes(polster("validate", cwd=project)) == []
+
+
+@pytest.mark.parametrize("kind", ["changed", "added", "missing", "link", "link inside", "pipe"])
+def test_tooling_that_is_not_the_released_one_is_said_in_one_sentence(
+    kind: str, polster: Run, project: Path, tmp_path: Path
+) -> None:
+    tasks = project / "polster_tasks"
+    file = tasks / "report.py"
+    if kind == "changed":
+        file.write_text(file.read_text(encoding="utf-8") + "# mine\n", encoding="utf-8")
+    elif kind == "added":
+        file = tasks / "rules" / "mine.py"
+        file.write_text("", encoding="utf-8")
+    elif kind == "missing":
+        file = tasks / "templates/gold/default.test.py.txt"
+        file.unlink()
+    elif kind == "link":
+        file.rename(tmp_path / "report.py")
+        file.symlink_to(tmp_path / "report.py")
+    elif kind == "pipe":
+        file = tasks / "pipe"
+        os.mkfifo(file)
+    else:
+        tasks.rename(tmp_path / "elsewhere")
+        tasks.symlink_to(tmp_path / "elsewhere")
+    done = polster("validate", cwd=project)
+    assert done.returncode == 0
+    (note,) = notes(done)
+    assert "differs from the released 0.1.0" in note and "project's own code" in note
+    if kind != "link inside":
+        assert f"in 1 file ({file.relative_to(tasks).as_posix()})" in note
+
+
+def test_bundled_runs_the_released_tooling_and_nothing_of_the_project(
+    polster: Run, project: Path
+) -> None:
+    evil = "raise SystemExit('evil')\n"
+    for path in (project / "polster_tasks").rglob("*.py"):
+        path.write_text(evil, encoding="utf-8")
+    for name in ("json.py", "argparse.py", "ast.py", "sitecustomize.py", "run_polster.py"):
+        (project / name).write_text(evil, encoding="utf-8")
+    wrong = project / "src/my_pipeline/defs/gold/wrong.py"
+    wrong.write_text(
+        "import dagster as dg\n\n\n@dg.asset\ndef gold_x(bronze_y): ...\n", encoding="utf-8"
+    )
+    # `python -m` puts the current folder first, which the installed command `polster` does not.
+    env = {"PYTHONSAFEPATH": "1"}
+    for where in (project, project / "src", project.parent):
+        options = ("--project", project, "--bundled")
+        done = polster(*options, "validate", cwd=where, env=env)
+        assert done.returncode == 1 and "evil" not in done.stdout + done.stderr
+        assert "gold_x" in done.stdout and done.stderr == ""
+    done = polster("--bundled", "list-assets", cwd=project, env=env)
+    assert done.returncode == 0 and "gold_x" in done.stdout
+
+
+@pytest.mark.parametrize("command", RUN_COMMANDS)
+def test_bundled_does_not_go_with_commands_that_run_the_project(
+    command: str, polster: Run, project: Path
+) -> None:
+    done = polster("--bundled", command, cwd=project)
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
 
 
 def test_a_pyproject_that_cannot_be_read_is_for_the_project_to_say(

@@ -60,7 +60,7 @@ def test_it_makes_the_folder_here_and_prints_three_commands_that_work(
     commands = [line.strip() for line in done.stdout.splitlines() if line.startswith("  ")]
     assert commands[0] == "cd my_project"
     assert commands[1].endswith("add-asset --layer bronze --name raw_orders")
-    assert commands[2] == "python run_polster.py --ui"
+    assert commands[2].endswith("polster ui")
     added = polster(*commands[1].split()[-5:], cwd=tmp_path / "my_project")
     assert added.returncode == 0, added.stderr
 
