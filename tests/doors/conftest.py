@@ -98,6 +98,7 @@ def repository(workshop: Path, checkout: Path, run_in: Run) -> Path:
     (template / "polster_tasks" / "later.py").write_text("# later\n", encoding="utf-8")
     with (template / "README.md").open("a", encoding="utf-8", newline="\n") as readme:
         readme.write("\nThe later version says this.\n")
+    run_in(clone, sys.executable, ".ci/list_template_files.py")
     for command in ("add --all", "commit -q -m two", "tag v2"):
         run_in(clone, "git", *command.split())
     return clone

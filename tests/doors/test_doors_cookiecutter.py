@@ -1,10 +1,14 @@
 """Every way in which cookiecutter takes a template gives the same project."""
 
+import hashlib
+import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -137,20 +141,125 @@ def test_leftovers_of_tools_in_the_template_are_not_baked(
     holds(tmp_path / "shop")
 
 
+MINE = (
+    "src/shop/defs/gold/mine.py",
+    "data/landing/mine.csv",
+    "polster_tasks/templates/gold/mine.py.txt",
+    "polster_tasks/mine.py",
+    "notes.md",
+    "mine/__pycache__/mine.pyc",
+    "polster_tasks/__pycache__/mine.pyc",
+    ".ruff_cache/mine",
+    ".venv/lib/__pycache__/mine.pyc",
+    ".git/config",
+)
+
+
+@pytest.fixture
+def lived_in(checkout: Path, run_in: Run, tmp_path: Path) -> Path:
+    """Return a project in which its user has edited, deleted, added and locked files."""
+    run_in(tmp_path, *COOKIECUTTER, checkout, SHOP)
+    shop = tmp_path / "shop"
+    for name in MINE:
+        (shop / name).parent.mkdir(parents=True, exist_ok=True)
+        (shop / name).write_text("mine", encoding="utf-8")
+        (shop / name).chmod(0o444)
+    (shop / "noxfile.py").write_text("# mine\n", encoding="utf-8")
+    (shop / "README.md").unlink()
+    (shop / ".github/mine").mkdir(parents=True)
+    return shop
+
+
+def manifest(project: Path) -> dict[str, Any]:
+    """Return what a project's `.polster.json` says."""
+    return json.loads((project / ".polster.json").read_text(encoding="utf-8"))
+
+
+def checksum(path: Path) -> str:
+    """Return what a file is recorded by."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("how", [["-f"], ["-f", "-s"]], ids=["overwrite", "skip"])
 def test_baking_over_a_project_keeps_what_its_user_made(
+    how: list[str], lived_in: Path, checkout: Path, run_in: Run, tmp_path: Path
+) -> None:
+    modes = {name: (lived_in / name).stat().st_mode for name in MINE}
+    run_in(tmp_path, *COOKIECUTTER, checkout, SHOP, "ci=none", *how)
+    for name in MINE:
+        assert (lived_in / name).read_text(encoding="utf-8") == "mine"
+        assert (lived_in / name).stat().st_mode == modes[name], name
+    assert (lived_in / ".github/mine").is_dir()
+    assert not list(lived_in.glob(".polster-*"))
+    assert not {name for name in manifest(lived_in)["files"] if "mine" in name}
+
+
+def test_an_overwritten_file_is_the_released_one_again(
+    lived_in: Path, checkout: Path, run_in: Run, expected: dict[str, bytes], tmp_path: Path
+) -> None:
+    run_in(tmp_path, *COOKIECUTTER, checkout, SHOP, "--overwrite-if-exists")
+    for name, content in expected.items():
+        assert (lived_in / name).read_bytes() == content
+
+
+def test_a_file_that_a_bake_skips_keeps_what_was_recorded_of_it(
+    lived_in: Path, checkout: Path, run_in: Run, tmp_path: Path
+) -> None:
+    before = manifest(lived_in)
+    run_in(tmp_path, *COOKIECUTTER, checkout, SHOP, "-f", "-s")
+    assert (lived_in / "README.md").is_file()  # it was missing, so it was written
+    assert manifest(lived_in) == before
+    assert before["files"]["noxfile.py"] != checksum(lived_in / "noxfile.py")
+
+
+def test_files_that_were_there_before_are_never_counted_as_released(
     checkout: Path, run_in: Run, tmp_path: Path
 ) -> None:
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    for name in ("README.md", "pyproject.toml"):
+        (shop / name).write_text("mine", encoding="utf-8")
+    run_in(tmp_path, *COOKIECUTTER, checkout, SHOP, "-f", "-s")
+    files = manifest(shop)["files"]
+    assert "README.md" not in files and "pyproject.toml" not in files
+    assert manifest(shop)["settings"] == []
+    assert files["noxfile.py"] == checksum(shop / "noxfile.py")
+    assert (shop / "README.md").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"files": 7}', "[" * 100_000])
+def test_a_bake_over_a_damaged_manifest_writes_a_good_one(
+    content: str, checkout: Path, run_in: Run, expected: dict[str, bytes], tmp_path: Path
+) -> None:
     run_in(tmp_path, *COOKIECUTTER, checkout, SHOP)
-    mine = [
-        tmp_path / "shop" / path
-        for path in (
-            "src/shop/defs/gold/mine.py",
-            "data/landing/mine.csv",
-            "polster_tasks/templates/gold/mine.py.txt",
-            "notes.md",
-        )
-    ]
-    for path in mine:
-        path.write_text("mine", encoding="utf-8")
-    run_in(tmp_path, *COOKIECUTTER, checkout, SHOP, "--overwrite-if-exists")
-    assert [path.read_text(encoding="utf-8") for path in mine] == ["mine"] * len(mine)
+    path = tmp_path / "shop" / ".polster.json"
+    path.write_text(content, encoding="utf-8")
+    run_in(tmp_path, *COOKIECUTTER, checkout, SHOP, "-f")
+    assert path.read_bytes() == expected[".polster.json"]
+
+
+@pytest.mark.parametrize("starter", ["standard", "ecommerce", "minimal"])
+def test_the_manifest_records_every_file_but_those_of_the_example(
+    starter: str, checkout: Path, run_in: Run, tmp_path: Path
+) -> None:
+    run_in(tmp_path, *COOKIECUTTER, checkout, SHOP, f"starter={starter}", "ci=gitlab")
+    shop = tmp_path / "shop"
+    recorded = manifest(shop)
+    assert list(recorded) == ["format", "version", "answers", "settings", "files"]
+    assert recorded["answers"]["starter"] == starter and recorded["format"] == 1
+    files = {
+        path.relative_to(shop).as_posix(): checksum(path)
+        for path in shop.rglob("*")
+        if path.is_file() and path.name != ".polster.json"
+    }
+    examples = files.keys() - recorded["files"].keys()
+    assert recorded["files"] == {name: files[name] for name in sorted(files.keys() - examples)}
+    assert bool(examples) == (starter == "ecommerce")
+    assert all(re.search("orders|customer|product_analytics", name) for name in examples)
+    lines = (shop / ".polster.json").read_text(encoding="utf-8").splitlines()
+    assert len(lines) > len(recorded["files"])  # a file a line
+
+
+def test_without_hooks_there_is_no_manifest(checkout: Path, run_in: Run, tmp_path: Path) -> None:
+    run_in(tmp_path, *COOKIECUTTER, checkout, SHOP, "--accept-hooks", "no")
+    assert not (tmp_path / "shop/.polster.json").exists()

@@ -70,21 +70,61 @@ def test_check_and_update_take_the_next_release_and_leave_the_users_work(
     run_in(shop, *TASKS, "validate")
 
 
+@pytest.fixture
+def later(repository: Path, run_in: Run, tmp_path: Path) -> Path:
+    """Return a checkout of the later release, whose `polster` package can be imported."""
+    folder = tmp_path / "later"
+    run_in(tmp_path, "git", "clone", "-q", "--branch", "v2", repository.as_uri(), folder)
+    return folder
+
+
 @pytest.mark.slow
-def test_polster_upgrade_and_cruft_update_agree(
-    shop: Path, repository: Path, run_in: Run, tmp_path: Path
-) -> None:
-    """A project that took the tooling by `polster upgrade` takes the rest by `cruft update`."""
-    later = tmp_path / "later"
-    run_in(tmp_path, "git", "clone", "-q", "--branch", "v2", repository.as_uri(), later)
-    run_in(shop, sys.executable, "-m", "polster", "upgrade", PYTHONPATH=str(later))
-    upgraded = {p: p.read_bytes() for p in (shop / "polster_tasks").rglob("*.*") if p.is_file()}
+def test_the_manifest_is_right_after_an_update(shop: Path, later: Path, run_in: Run) -> None:
+    """An edit is still an edit to `polster upgrade`, and everything else is as released."""
+    readme = shop / "README.md"
+    readme.write_text("Ours first.\n" + readme.read_text(encoding="utf-8"), encoding="utf-8")
     commit(shop, run_in)
     run_in(shop, *CRUFT, "update", "--skip-apply-ask", "--checkout", "v2")
-    after = {p: p.read_bytes() for p in (shop / "polster_tasks").rglob("*.*") if p.is_file()}
-    assert {p: t for p, t in after.items() if "__pycache__" not in p.parts} == {
-        p: t for p, t in upgraded.items() if "__pycache__" not in p.parts
-    }
+    recorded = json.loads((shop / ".polster.json").read_text(encoding="utf-8"))
+    assert recorded["version"] == LATER and "polster_tasks/later.py" in recorded["files"]
+    done = run_in(shop, sys.executable, "-m", "polster", "upgrade", PYTHONPATH=str(later))
+    assert done.stdout == (
+        f"The project is at {LATER} already (1 file edited here): nothing to do.\n"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cure", ["git", "polster"])
+def test_a_conflict_in_the_tooling_has_a_cure(
+    cure: str, shop: Path, later: Path, run_in: Run
+) -> None:
+    init = shop / "polster_tasks" / "__init__.py"
+    text = init.read_text(encoding="utf-8").replace('"0.1.0"', '"0.1.0+ours"')
+    init.write_text(text, encoding="utf-8")
+    commit(shop, run_in)
+    run_in(shop, *CRUFT, "update", "--skip-apply-ask", "--checkout", "v2")
+    assert "<<<<<<< " in init.read_text(encoding="utf-8")
+    assert run_in(shop, *TASKS, "validate", check=False).returncode != 0
+    if cure == "git":
+        run_in(shop, "git", "checkout", "--theirs", "polster_tasks")
+    else:
+        polster = (sys.executable, "-m", "polster", "upgrade", "--force", "polster_tasks")
+        run_in(shop, *polster, PYTHONPATH=str(later))
+    assert LATER in init.read_text(encoding="utf-8")
+    run_in(shop, *TASKS, "validate")
+    done = run_in(shop, sys.executable, "-m", "polster", "upgrade", PYTHONPATH=str(later))
+    assert "nothing to do" in done.stdout
+
+
+@pytest.mark.slow
+def test_polster_upgrade_and_cruft_update_agree(shop: Path, later: Path, run_in: Run) -> None:
+    """After `polster upgrade`, `cruft update` finds everything in place."""
+    run_in(shop, sys.executable, "-m", "polster", "upgrade", PYTHONPATH=str(later))
+    assert LATER in (shop / "polster_tasks/__init__.py").read_text(encoding="utf-8")
+    commit(shop, run_in)
+    run_in(shop, *CRUFT, "update", "--skip-apply-ask", "--checkout", "v2")
+    changed = run_in(shop, "git", "status", "--short").stdout.splitlines()
+    assert [line.split()[-1] for line in changed] == [".cruft.json"]
     assert not list(shop.rglob("*.rej"))
 
 

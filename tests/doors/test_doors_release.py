@@ -54,6 +54,24 @@ def test_the_changelog_keeps_the_form() -> None:
     assert kinds <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
 
 
+def test_the_hook_lists_exactly_the_files_of_the_template() -> None:
+    """`python .ci/list_template_files.py` writes the lists; what is not in them is not upgraded."""
+    template = REPOSITORY / "{{cookiecutter.project_slug}}"
+    present = {
+        path.relative_to(template).as_posix()
+        for path in template.rglob("*")
+        if path.is_file() and not re.search(r"__pycache__|_cache/|\.pyc$", path.as_posix())
+    }
+    hook = (REPOSITORY / "hooks" / "post_gen_project.py").read_text(encoding="utf-8")
+    owned, examples = (
+        hook.partition(f'\n{name} = """\n')[2].partition('"""\n')[0].splitlines()
+        for name in ("OWNED", "EXAMPLES")
+    )
+    assert sorted(present) == sorted([*owned, *examples])
+    assert owned == sorted(owned) and examples == sorted(examples)
+    assert {name for name in present if "== 'ecommerce'" in name} == set(examples)
+
+
 def test_the_version_is_written_in_one_place() -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+([a-z]+\d+)?", version())
     for path in ("pyproject.toml", *(f"polster/{p.name}" for p in REPOSITORY.glob("polster/*.py"))):

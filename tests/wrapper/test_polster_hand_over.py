@@ -231,7 +231,7 @@ def test_bundled_runs_the_released_tooling_and_nothing_of_the_project(
         assert done.returncode == 1 and "evil" not in done.stdout + done.stderr
         assert "gold_x" in done.stdout and done.stderr == ""
     done = polster("--bundled", "list-assets", cwd=project, env=env)
-    assert done.returncode == 0 and "gold_x" in done.stdout
+    assert done.returncode == 0 and "gold/wrong.py" in done.stdout
 
 
 @pytest.mark.parametrize("command", RUN_COMMANDS)
