@@ -17,7 +17,7 @@ STARTERS = ("standard", "ecommerce", "minimal")
 CI = ("github", "gitlab", "azure", "none")
 EPILOG = """\
 add-asset, list-assets, remove-asset, validate, run, ui and status are the project's own:
-ask one for its options with `polster COMMAND --help` inside a project.
+inside a project, `polster COMMAND --help` shows their options.
 
 Completion: eval "$(_POLSTER_COMPLETE=bash_source polster)", or zsh_source; in fish,
 _POLSTER_COMPLETE=fish_source polster | source."""
@@ -93,7 +93,7 @@ def show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.option(
     "--bundled",
     is_flag=True,
-    help="Run the polster_tasks of this polster, and no code of the project.",
+    help="Use the polster_tasks of this polster: no code of the project runs.",
 )
 @click.pass_context
 def cli(ctx: click.Context, project: Path | None, verbose: bool, bundled: bool) -> None:

@@ -17,8 +17,8 @@ TASK_COMMANDS = {
 }
 RUN_COMMANDS = {
     "run": ("Run the pipeline, or some of it.", []),
-    "ui": ("Show Dagster's web UI, with its daemon.", ["--ui"]),
-    "status": ("Show how each asset is.", ["--status"]),
+    "ui": ("Start Dagster's web UI and its daemon.", ["--ui"]),
+    "status": ("Show the state of each asset.", ["--status"]),
 }
 
 
