@@ -13,14 +13,20 @@ from pathlib import Path
 import pytest
 import uv
 
-from conftest import UNSYNCED
-from tests.doors.conftest import contents
+from conftest import clean_environment
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = (REPOSITORY / "docs" / "polster-command.md").read_text(encoding="utf-8")
 TRANSCRIPTS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
 SHOWN = re.findall(r"```\n\$ polster (.*)\n((?:(?!```).*\n)*)```", PAGE)
-LAST = "python run_polster.py --ui"
+LAST = {
+    "pipx": 'pipx run --spec "git+$POLSTER" polster ui',
+    "uvx": 'uvx --from "git+$POLSTER" polster ui',
+    "cookiecutter": "nox -s ui",
+    "cruft": "nox -s ui",
+    "polster": "polster ui",
+}
+UV = uv.find_uv_bin()
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -30,9 +36,24 @@ def ids(transcript: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def served() -> list[dict[str, bytes]]:
-    """Return the files of the projects whose UI was seen."""
-    return []
+def stranger(workshop: Path, installed: Path, run_in: Run) -> dict[str, Path]:
+    """Return, for each door, the commands that a user of it has: Dagster is nowhere among them."""
+    venv = workshop / "tools"
+    run_in(workshop, UV, "venv", "-q", "--python", sys.executable, venv)
+    tools = ("cookiecutter", "cruft", "nox", "pipx")
+    run_in(workshop, UV, "pip", "install", "-q", "--python", venv, *tools)
+    needs = {"pipx": ["pipx"], "uvx": [], "cookiecutter": ["cookiecutter", "nox"]}
+    needs |= {"cruft": ["cruft", "nox"], "polster": []}
+    folders = {}
+    for door, names in needs.items():
+        folders[door] = workshop / "commands" / door
+        folders[door].mkdir(parents=True)
+        for name in names:
+            (folders[door] / name).symlink_to(venv / "bin" / name)
+        for path in (Path(UV), Path(UV).with_name("uvx")):
+            (folders[door] / path.name).symlink_to(path)
+    (folders["polster"] / "polster").symlink_to(installed / "bin" / "polster")
+    return folders
 
 
 @pytest.mark.slow
@@ -41,59 +62,48 @@ def served() -> list[dict[str, bytes]]:
 def test_a_new_users_transcript(
     transcript: str,
     repository: Path,
-    installed: Path,
+    stranger: dict[str, Path],
     run_in: Run,
-    served: list[dict[str, bytes]],
     tmp_path: Path,
 ) -> None:
-    """Every line as it stands; the last one serves Dagster's UI, until Ctrl-C.
-
-    Most doors lead to the same project to the byte: its UI is started once.
-    """
+    """Every line works with what its first line needs; the last one serves the UI until Ctrl-C."""
     *lines, last = transcript.splitlines()
-    assert last == LAST
-    commands = tmp_path / "bin"
-    commands.mkdir()
-    (commands / "polster").symlink_to(installed / "bin" / "polster")
-    folders = (commands, Path(sys.executable).parent, Path(uv.find_uv_bin()).parent)
+    door = ids(transcript)
+    assert last == LAST[door]
     extra = {
-        "PATH": os.pathsep.join((*map(str, folders), os.environ["PATH"])),
+        "PATH": os.pathsep.join((str(stranger[door]), "/usr/bin", "/bin")),
         "POLSTER": repository.as_uri(),
-        "PYTHONPATH": UNSYNCED,
         "UV_PYTHON": sys.executable,
         "UV_PYTHON_DOWNLOADS": "never",
     }
     run_in(tmp_path, "bash", "-euc", "\n".join(lines), timeout=900, **extra)
     (project,) = (path.parent for path in tmp_path.glob("*/run_polster.py"))
-    made = what_counts(project)
-    assert f"src/{project.name}/definitions.py" in made
-    if made in served:
-        return
+    environment = clean_environment(**extra, PIPX_HOME=str(tmp_path / "pipx"))
     with subprocess.Popen(
-        last.split(), cwd=project, env=os.environ | extra, stdout=subprocess.PIPE, text=True
-    ) as ui:
+        ["bash", "-euc", last],
+        cwd=project, env=environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+    ) as ui:  # fmt: skip
         assert ui.stdout is not None
+        shown = []
         try:
-            url = next(found[0] for line in ui.stdout if (found := re.search(r"http://\S+", line)))
-            answer = wait_for(url, ui)
+            for line in ui.stdout:
+                shown.append(line)
+                if found := re.search(r"http://127\S+", line):
+                    break
+            assert found, "".join(shown)
+            assert "Dagster" in wait_for(found[0], ui)
         finally:
-            ui.send_signal(signal.SIGINT)
-            try:
-                ui.wait(timeout=120)
-            except subprocess.TimeoutExpired:
-                ui.kill()
-    assert "Dagster" in answer
-    served.append(made)
+            stop(ui)
 
 
-def what_counts(project: Path) -> dict[str, bytes]:
-    """Return the files of a project, without what its tools keep for themselves."""
-    own = {".polster", ".nox", ".git", ".cruft.json", "__pycache__"}
-    return {
-        path: content
-        for path, content in contents(project).items()
-        if not own & set(Path(path).parts)
-    }
+def stop(process: subprocess.Popen[str]) -> None:
+    """Press Ctrl-C, which a terminal sends to all of its foreground processes."""
+    os.killpg(process.pid, signal.SIGINT)
+    try:
+        process.wait(timeout=120)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def wait_for(url: str, server: subprocess.Popen[str], patience: float = 240) -> str:
@@ -109,9 +119,7 @@ def wait_for(url: str, server: subprocess.Popen[str], patience: float = 240) -> 
 
 
 def test_there_is_a_transcript_for_each_door() -> None:
-    assert [ids(transcript) for transcript in TRANSCRIPTS] == [
-        "pipx", "uvx", "cookiecutter", "cruft", "polster",
-    ]  # fmt: skip
+    assert [ids(transcript) for transcript in TRANSCRIPTS] == list(LAST)
 
 
 @pytest.mark.parametrize(("arguments", "output"), SHOWN, ids=[arguments for arguments, _ in SHOWN])
