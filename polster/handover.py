@@ -178,7 +178,7 @@ def differing_files(tasks: Path, released: Path) -> list[str]:
         for name in {**theirs, **ours}
         if not theirs.get(name)
         or not ours.get(name)
-        or read_text(tasks / name) != read_text(released / name)
+        or not same_text(tasks / name, released / name)
     )
 
 
@@ -200,9 +200,13 @@ def list_files(folder: Path) -> dict[str, bool]:
     return found
 
 
-def read_text(path: Path) -> bytes:
-    """Return the content of a file, with LF as line end."""
-    return path.read_bytes().replace(b"\r\n", b"\n")
+def same_text(one: Path, other: Path) -> bool:
+    """Tell whether two files can be read and hold the same, whatever their line ends."""
+    try:
+        texts = [path.read_bytes().replace(b"\r\n", b"\n") for path in (one, other)]
+    except OSError:
+        return False
+    return texts[0] == texts[1]
 
 
 def replace_process(command: list[str]) -> int:

@@ -20,7 +20,7 @@ def tasks_version(tasks: Path) -> str:
         text = (tasks / "__init__.py").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return "unknown"
-    found = re.search(r'^__version__ = "([^"]+)"', text, re.MULTILINE)
+    found = re.search(r'^__version__ = "([0-9A-Za-z][0-9A-Za-z.+_-]{0,40})"', text, re.MULTILINE)
     return found[1] if found else "unknown"
 
 

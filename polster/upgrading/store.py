@@ -34,7 +34,7 @@ from polster.upgrading.documents import (
 from polster.upgrading.paths import UPGRADES, inside, is_owned, read
 from polster.upgrading.plan import Plan
 
-_NAME = re.compile(r"(\d{6,12})(\.[a-z]+)?")
+_NAME = re.compile(r"([0-9]{6,12})(\.[a-z]+)?")
 
 
 class State(enum.Enum):
@@ -99,9 +99,12 @@ def stores(root: Path) -> list[Store]:
     states = {state.value: state for state in State}
     for name in os.listdir(folder):
         match = _NAME.fullmatch(name)
-        if match and (match[2] or "") in states:
-            inside(root, f"{UPGRADES}/{name}")
-            found.append(Store(root, int(match[1]), states[match[2] or ""]))
+        if not match or (match[2] or "") not in states:
+            continue
+        store = Store(root, int(match[1]), states[match[2] or ""])
+        if store.name == f"{UPGRADES}/{name}":  # not with more zeros than ours
+            inside(root, store.name)
+            found.append(store)
     return sorted(found, key=lambda store: store.number)
 
 
@@ -125,8 +128,13 @@ def last_done(root: Path) -> Store | None:
 def remove_unused(root: Path) -> None:
     """Remove what upgrades left that ended before they had changed anything."""
     for store in stores(root):
-        if store.state is State.NEW:
-            shutil.rmtree(inside(root, store.name))
+        if store.state is not State.NEW:
+            continue
+        folder = inside(root, store.name)
+        if folder.is_dir():
+            shutil.rmtree(folder)
+        else:
+            folder.unlink()
 
 
 def write_store(root: Path, plan: Plan) -> Store:

@@ -322,7 +322,7 @@ def test_a_persons_own_files_among_the_stores_are_left_alone(
     project: Path, home: Path, later_release: str, polster_here: Run
 ) -> None:
     folder = project / ".polster/upgrade"
-    mine = ("000001 copy/x", "notes.txt", "1/x", "000002.bak/x")
+    mine = ("000001 copy/x", "notes.txt", "1/x", "000002.bak/x", "0000001/x")
     for name in mine:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("mine", encoding="utf-8")
@@ -331,3 +331,37 @@ def test_a_persons_own_files_among_the_stores_are_left_alone(
     assert polster_here("upgrade", "--undo", cwd=project).returncode == 0
     assert contents(project) == before
     assert all((folder / name).read_text(encoding="utf-8") == "mine" for name in mine)
+
+
+def test_a_stray_file_in_a_stores_place_stops_no_upgrade(
+    project: Path, later_release: str, polster_here: Run
+) -> None:
+    folder = project / ".polster/upgrade"
+    folder.mkdir(parents=True)
+    for name in ("000001.new", "000002"):
+        (folder / name).write_text("", encoding="utf-8")
+    assert polster_here("upgrade", cwd=project).returncode == 0
+    assert (folder / "000003").is_dir()
+
+
+@pytest.mark.parametrize("stated", ["0.1.0 (ours)", "\x1b[2J", "9" * 5000, "x" * 50])
+def test_a_version_that_is_none_is_unknown(
+    stated: str, project: Path, later_release: str, polster_here: Run, polster: Run
+) -> None:
+    init = project / "polster_tasks/__init__.py"
+    init.write_text(f'__version__ = "{stated}"\n', encoding="utf-8")
+    assert polster("validate", cwd=project).returncode == 0
+    (project / ".polster.json").unlink()
+    done = polster_here("upgrade", "--force", cwd=project)
+    assert done.returncode == 0 and "unknown -> 99.0.0" in done.stdout
+    assert polster_here("upgrade", "--undo", cwd=project).returncode == 0
+
+
+def test_a_strangers_settings_move_no_cursor(
+    project: Path, later_release: str, polster_here: Run
+) -> None:
+    edit_manifest(project, lambda m: m["settings"].append("[x] y: \x1b[2J"))
+    with (project / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write('[x]\ny = "\\u001b[2J"\n')
+    done = polster_here("upgrade", cwd=project)
+    assert "[x] y: remove" in done.stdout and "\x1b" not in done.stdout
