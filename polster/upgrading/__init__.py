@@ -7,6 +7,7 @@ The modules, in the order in which an upgrade uses them, each knowing only those
     manifest   `.polster.json`: what was released into the project
     settings   what an edited pyproject.toml needs
     release    the files that the project gets when it is baked again with its answers
+    sequence   the order in which files change
     plan       what becomes of each file; nothing is written
     report     the plan in sentences
     store      the copies that an upgrade keeps, and how far it is

@@ -6,7 +6,8 @@ next one carries on, or goes back. A file that somebody edited meanwhile has nei
 is left alone.
 
 New files come first and removed ones go last, so that no file that both releases have is ever
-missing; `.polster.json` is written when everything else is done.
+missing, and `.polster.json` is written when everything else is done. Backwards, the steps come in
+the opposite order.
 """
 
 import os
@@ -116,7 +117,7 @@ def _perform(store: Store, record: Record, steps: Iterable[Step]) -> tuple[str, 
     """Do what is left of the steps; return the files that are in neither of their two states."""
     left = []
     forwards = store.state is State.ACTIVE
-    for step in sorted(steps, key=_turn):
+    for step in steps:
         target = inside(store.root, step.path)
         _remove_file(_temporary(target))
         present = exact(read(store.root, step.path))
@@ -130,11 +131,6 @@ def _perform(store: Store, record: Record, steps: Iterable[Step]) -> tuple[str, 
         else:
             _replace(store, step.path, step.after)
     return tuple(left)
-
-
-def _turn(step: Step) -> tuple[bool, bool, bool, str]:
-    """Return when a step is due: new files, changed ones, removed ones, `.polster.json`."""
-    return step.path == MANIFEST, step.after is None, step.before is not None, step.path
 
 
 def _replace(store: Store, path: str, checksum: str) -> None:
@@ -188,8 +184,9 @@ def _take_back(store: Store, record: Record, error: BaseException) -> None:
 
 
 def _backwards(record: Record) -> tuple[Step, ...]:
-    """Return the steps that take an upgrade back."""
-    return tuple(step.backwards() for step in record.steps)
+    """Return the steps that take an upgrade back, in the opposite order, `.polster.json` last."""
+    steps = [step.backwards() for step in reversed(record.steps)]
+    return tuple(sorted(steps, key=lambda step: step.path == MANIFEST))
 
 
 def _offer_new_texts(root: Path, plan: Plan) -> None:

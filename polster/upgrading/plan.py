@@ -10,6 +10,7 @@ from polster.template import order
 from polster.upgrading.manifest import MANIFEST, Manifest, digest
 from polster.upgrading.paths import inside, is_safe, read
 from polster.upgrading.release import Release
+from polster.upgrading.sequence import import_order
 from polster.upgrading.settings import needed
 
 PYPROJECT = "pyproject.toml"
@@ -63,7 +64,7 @@ class Plan(NamedTuple):
     Attributes:
         before: The project's version.
         after: The version that it gets.
-        changes: The files that it writes or removes.
+        changes: The files that it writes or removes, in this order.
         manifest: The change of `.polster.json`, if there is one; it comes last.
         kept: The files that it leaves as their user has them.
         settings: What an edited pyproject.toml needs, one line a setting.
@@ -126,10 +127,22 @@ def make_plan(root: Path, known: Manifest, release: Release, force: Force) -> Pl
     return Plan(
         before=known.version,
         after=release.version,
-        changes=tuple(outcome for outcome in decided if isinstance(outcome, Change)),
+        changes=_in_order([outcome for outcome in decided if isinstance(outcome, Change)]),
         manifest=_manifest_change(root, release.manifest),
         kept=kept,
         settings=_settings(kept, known, release.manifest),
+    )
+
+
+def _in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Return changes so that the project works after each: new files first, removed ones last."""
+    by_path = {change.path: change for change in changes}
+    texts = {path: change.after for path, change in by_path.items() if change.after is not None}
+    written = [by_path[path] for path in import_order(texts)]
+    return (
+        *(change for change in written if change.kind is Kind.ADDED),
+        *(change for change in written if change.kind is Kind.REPLACED),
+        *(change for path, change in by_path.items() if path not in texts),
     )
 
 

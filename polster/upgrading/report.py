@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from polster.template import TASKS
 from polster.upgrading.paths import UPGRADES
 from polster.upgrading.plan import PYPROJECT, Change, Kept, Kind, Plan, Reason, missing_folder
 
@@ -20,7 +21,7 @@ def count(number: int, thing: str) -> str:
 def describe(root: Path, plan: Plan, *, dry_run: bool, verbose: bool) -> Iterator[str]:
     """Yield what an upgrade changes and what it leaves, one line each."""
     yield f"{plan.before} -> {plan.after}{' (dry run)' if dry_run else ''}"
-    for change in plan.changes:
+    for change in sorted(plan.changes):
         yield _one_change(change)
         if verbose:
             yield from difference(change.path, change.before, change.after)
@@ -105,6 +106,15 @@ def _one_kept(root: Path, kept: Kept, version: str, dry_run: bool) -> Iterator[s
         if not dry_run:
             offered = root / UPGRADES / version / kept.path
             yield f"            {show_difference(root / kept.path, offered)}"
+        if _is_polsters(kept.path):
+            yield "            the rest of this folder is the release's; if it needs this file too:"
+            yield f"            polster upgrade --force {_forced(kept.path)}"
+
+
+def _is_polsters(path: str) -> bool:
+    """Tell whether a file is in one of the two folders that a user need not edit."""
+    parts = path.split("/")
+    return parts[0] == TASKS or (parts[0] == "src" and parts[2:3] == ["polster"])
 
 
 def _deleted(root: Path, kept: Iterable[Kept]) -> Iterator[str]:

@@ -97,7 +97,7 @@ def _undo(root: Path, dry_run: bool, say: Say) -> None:
     record = read_record(store)
     check(store, [step.backwards() for step in record.steps])
     say(f"{record.after} -> {record.before}{' (dry run)' if dry_run else ''}")
-    for step in record.steps:
+    for step in sorted(record.steps, key=lambda step: step.path):
         verb = "removed" if step.before is None else "restored"
         say(f"  {verb:8}  {step.path}")
     if dry_run:

@@ -89,6 +89,7 @@ def test_each_kind_of_file_has_its_fate_and_its_line(
         ".polster.json",
         "pyproject.toml",
         "polster_tasks/__init__.py",
+        "polster_tasks/commands.py",
         "polster_tasks/layers.py",
         "polster_tasks/later/__init__.py",
         "polster_tasks/report.py",
@@ -104,7 +105,7 @@ def test_each_kind_of_file_has_its_fate_and_its_line(
         "  left      src/my_pipeline/polster/later.py: edited here and changed by the release",
         "  left      tests/conftest.py: edited here and no longer in the release; it is yours now",
         "  deleted   AGENTS.md: `polster upgrade --force AGENTS.md` brings it back",
-        "5 files replaced, 1 added, 1 removed, 4 left as you edited them, 2 still deleted.",
+        "6 files replaced, 1 added, 1 removed, 4 left as you edited them, 2 still deleted.",
     ):
         assert line in done.stdout
     assert "run_polster.py" not in done.stdout  # edited, and the same in the release
@@ -423,6 +424,31 @@ def test_nothing_to_undo_is_said(project: Path, polster_here: Run) -> None:
     done = polster_here("upgrade", "--undo", cwd=project)
     assert done.returncode == 1 and "Nothing to undo" in done.stderr
     assert not (project / ".polster").exists()
+
+
+def test_a_python_file_changes_after_those_that_it_imports() -> None:
+    from polster.upgrading.sequence import import_order
+
+    texts = {
+        "a.txt": b"import z",
+        "p/a.py": b"from . import b\nfrom .c import x\nimport os",
+        "p/b.py": b"def f():\n    from ..q.d import y",
+        "p/c.py": b"from p import a",  # a circle
+        "p/e.py": b"no Python \x00",
+        "q/d.py": b"import shop.g.h",
+        "src/shop/g/h.py": b"from . import j",
+        "src/shop/g/__init__.py": b"",
+        "src/shop/g/j.py": b"",
+    }
+    order = import_order(texts)
+    assert sorted(order) == sorted(texts)
+    for one, other in (
+        ("p/b.py", "p/a.py"),
+        ("q/d.py", "p/b.py"),
+        ("src/shop/g/h.py", "q/d.py"),
+        ("src/shop/g/j.py", "src/shop/g/h.py"),
+    ):
+        assert order.index(one) < order.index(other)
 
 
 def test_order_of_versions() -> None:

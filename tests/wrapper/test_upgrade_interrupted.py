@@ -49,7 +49,7 @@ def case(
 ) -> Case:
     """Return a project with edits, deletions and additions, ready for the later release."""
     append(project / "README.md", "# mine\n")
-    append(project / "polster_tasks/report.py", "# mine\n")
+    append(project / "polster_tasks/terminal.py", "# mine\n")
     (project / "workspace.yaml").unlink()
     (project / "polster_tasks/mine.py").write_text("# mine\n", encoding="utf-8")
     (project / "src/my_pipeline/defs/gold/mine.py").write_text("# mine\n", encoding="utf-8")
