@@ -33,7 +33,7 @@ def is_project(folder: Path) -> bool:
         tool = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8")).get("tool")
     except FileNotFoundError:
         return False
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return (folder / TASKS).is_dir()
     return isinstance(tool, dict) and "polster" in tool
 

@@ -63,7 +63,7 @@ def assumed_manifest(root: Path) -> Manifest:
     """
     try:
         table = tomllib.loads((read(root, "pyproject.toml") or b"").decode("utf-8-sig"))
-    except ValueError:
+    except (ValueError, RecursionError):
         table = {}
     project = table.get("project")
     project = project if isinstance(project, dict) else {}

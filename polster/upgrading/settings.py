@@ -32,7 +32,7 @@ def needed(released: Iterable[str], new: Iterable[str], theirs: bytes) -> list[s
     """
     try:
         own = list(flatten(tomllib.loads(theirs.decode("utf-8-sig"))))
-    except ValueError:
+    except (ValueError, RecursionError):
         return ["it cannot be read: compare it with the released one"]
     before, after, have = _by_name(released), _by_name(new), _by_name(own)
     lines: list[str] = []

@@ -365,3 +365,33 @@ def test_a_strangers_settings_move_no_cursor(
         file.write('[x]\ny = "\\u001b[2J"\n')
     done = polster_here("upgrade", cwd=project)
     assert "[x] y: remove" in done.stdout and "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize("text", ["x = " + "[" * 50_000, "[tool.polster", "\x00"])
+def test_a_pyproject_that_nobody_can_read_is_left_and_said(
+    text: str, project: Path, home: Path, later_release: str, polster_here: Run
+) -> None:
+    (project / "pyproject.toml").write_text(text, encoding="utf-8")
+    done = polster_here("upgrade", cwd=project)
+    assert done.returncode == 0, done.stderr
+    assert "it cannot be read" in done.stdout and "Traceback" not in done.stderr
+    assert (project / "pyproject.toml").read_text(encoding="utf-8") == text
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes as POSIX has them")
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [(".polster.json", ()), ("README.md", ()), (".polster/upgrade/000001", ("--undo",))],
+)
+def test_nobody_waits_for_a_pipe(
+    name: str,
+    options: tuple[str, ...],
+    project: Path,
+    home: Path,
+    later_release: str,
+    polster_here: Run,
+) -> None:
+    (project / name).unlink(missing_ok=True)
+    (project / name).parent.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(project / name)
+    assert refused(polster_here("upgrade", *options, cwd=project))
