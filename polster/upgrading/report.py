@@ -38,18 +38,17 @@ def describe(root: Path, plan: Plan, *, dry_run: bool, verbose: bool) -> Iterato
 def summary(plan: Plan, dry_run: bool = False) -> str:
     """Return an upgrade in one sentence: "12 files replaced, 2 added, 1 left as you edited it."."""
     kinds = Counter(change.kind for change in plan.changes)
-    phrases = [(kinds[kind], kind.value) for kind in (Kind.REPLACED, Kind.ADDED, Kind.REMOVED)]
-    parts = [f"{number} {verb}" for number, verb in phrases if number]
-    if edited := _number(plan.kept, Reason.EDITED, Reason.DROPPED):
-        parts.append(f"{edited} left as you edited {'it' if edited == 1 else 'them'}")
-    if deleted := _number(plan.kept, Reason.DELETED):
-        parts.append(f"{deleted} still deleted")
+    edited = _number(plan.kept, Reason.EDITED, Reason.DROPPED)
+    outcomes = [(kinds[kind], kind.value) for kind in (Kind.REPLACED, Kind.ADDED, Kind.REMOVED)]
+    outcomes.append((edited, f"left as you edited {'it' if edited == 1 else 'them'}"))
+    outcomes.append((_number(plan.kept, Reason.DELETED), "left deleted"))
+
+    parts = [(number, outcome) for number, outcome in outcomes if number]
     if not parts:
         return f"No file changes; .polster.json {'would record' if dry_run else 'records'} it."
-    first, _, rest = parts[0].partition(" ")
-    noun = "file" if first == "1" else "files"
-    would = "Would be: " if dry_run else ""
-    return would + ", ".join([f"{first} {noun} {rest}", *parts[1:]]) + "."
+    number, outcome = parts[0]
+    first = f"{count(number, 'file')} {'would be ' if dry_run else ''}{outcome}"
+    return ", ".join([first, *(f"{number} {outcome}" for number, outcome in parts[1:])]) + "."
 
 
 def nothing_to_do(root: Path, plan: Plan) -> Iterator[str]:

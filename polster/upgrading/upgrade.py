@@ -151,6 +151,7 @@ def _interrupted(store: Store) -> str:
 
 
 def _nothing_to_undo(root: Path) -> Refusal:
+    """Return the sentence about a project that has no upgrade to take back."""
     return Refusal(f"Nothing to undo: {root} has had no upgrade, or all are undone.")
 
 
@@ -164,5 +165,6 @@ def _say_left(store: Store, paths: Iterable[str], side: str, say: Say) -> None:
 
 
 def _say_all(lines: Iterable[str], say: Say) -> None:
+    """Say some lines."""
     for line in lines:
         say(line)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -95,6 +96,27 @@ def test_a_new_users_transcript(
             assert "Dagster" in wait_for(found[0], ui)
         finally:
             stop(ui)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="the commands are quoted for a POSIX shell")
+@pytest.mark.parametrize("door", ["pipx", "uvx", "polster"])
+def test_what_init_says_next_works_in_the_same_shell(
+    door: str, checkout: Path, stranger: dict[str, Path], run_in: Run, tmp_path: Path
+) -> None:
+    source = shlex.quote(str(checkout))
+    start = {"pipx": f"pipx run --spec {source} polster", "uvx": f"uvx --from {source} polster"}
+    extra = {
+        "PATH": os.pathsep.join((str(stranger[door]), "/usr/bin", "/bin")),
+        "UV_PYTHON": sys.executable,
+        "UV_PYTHON_DOWNLOADS": "never",
+    }
+    made = run_in(tmp_path, "bash", "-euc", f"{start.get(door, 'polster')} init shop", **extra)
+    *lines, last = [line for line in made.stdout.splitlines() if line.startswith("  ")]
+    assert lines[0] == "  cd shop" and last.endswith(" polster ui" if door != "polster" else "ui")
+    status = last.removesuffix("ui") + "status"  # of the same door; it ends by itself
+    run_in(tmp_path, "bash", "-euc", "\n".join([*lines, status]), timeout=900, **extra)
+    assert (tmp_path / "shop/src/shop/defs/bronze/raw_orders.py").is_file()
 
 
 def stop(process: subprocess.Popen[str]) -> None:

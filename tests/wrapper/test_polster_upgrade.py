@@ -105,7 +105,7 @@ def test_each_kind_of_file_has_its_fate_and_its_line(
         "  left      src/my_pipeline/polster/later.py: edited here and changed by the release",
         "  left      tests/conftest.py: edited here and no longer in the release; it is yours now",
         "  deleted   AGENTS.md: `polster upgrade --force AGENTS.md` brings it back",
-        "6 files replaced, 1 added, 1 removed, 4 left as you edited them, 2 still deleted.",
+        "6 files replaced, 1 added, 1 removed, 4 left as you edited them, 2 left deleted.",
     ):
         assert line in done.stdout
     assert "run_polster.py" not in done.stdout  # edited, and the same in the release
@@ -170,7 +170,7 @@ def test_a_dry_run_writes_nothing_at_all(
     for options in ([], ["--force"], ["--verbose"]):
         done = polster_here("upgrade", "--dry-run", *options, cwd=project)
         assert done.returncode == 0 and "polster_tasks/layers.py" in done.stdout
-        assert "Would be: " in done.stdout and "Done" not in done.stdout
+        assert " would be replaced, " in done.stdout and "Done" not in done.stdout
         assert contents(project) == before and not (project / ".polster").exists()
 
 
