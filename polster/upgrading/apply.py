@@ -12,8 +12,8 @@ the opposite order.
 
 import os
 import shutil
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from polster.errors import Refusal
@@ -65,10 +65,14 @@ def finish(store: Store) -> tuple[str, ...]:
     record = read_record(store)
     check(store, record.steps)
     try:
-        left = _perform(store, record, record.steps)
+        left = _perform(store, record.steps)
         switch(store, State.DONE)
     except BaseException as error:
-        _take_back(store, record, error)
+        with _halfway(error):
+            if _perform(store, _backwards(record), record.folders):
+                switch(store, State.UNDONE)
+            else:
+                shutil.rmtree(inside(store.root, switch(store, State.NEW).name))
         raise
     return left
 
@@ -83,22 +87,38 @@ def go_back(store: Store) -> tuple[str, ...]:
         Refusal: if it cannot be taken back, or its copies are damaged; everything stays.
     """
     record = read_record(store)
-    steps = _backwards(record)
-    check(store, steps)
+    check(store, _backwards(record))
     began = store.state
     try:
         if began is not State.UNDOING:
             store = switch(store, State.UNDOING)
-        left = _perform(store, record, steps)
+        left = _perform(store, _backwards(record), record.folders)
         switch(store, State.UNDONE)
     except BaseException as error:
-        if isinstance(error, OSError):
-            raise Refusal(
-                f"The undo stopped halfway: {error}. Every file is whole. Make room or correct "
-                "the permissions, then `polster upgrade --undo` goes on."
-            ) from None
+        with _halfway(error):
+            _perform(store, record.steps)
+            if store.state is not began:
+                switch(store, began)
         raise
     return left
+
+
+@contextmanager
+def _halfway(error: BaseException) -> Iterator[None]:
+    """Turn an error that stopped the steps into a sentence, once the body has taken them back.
+
+    Raises:
+        Refusal: if `error` is one of the disk, or the steps cannot be taken back.
+    """
+    try:
+        yield
+    except (OSError, Refusal) as second:
+        raise Refusal(
+            f"Neither done nor taken back: {second}. Every file is whole. Make room or correct the "
+            "permissions; then `polster upgrade` finishes, or `polster upgrade --undo` goes back."
+        ) from None
+    if isinstance(error, OSError):
+        raise Refusal(f"Nothing was changed: {error}. {ADVICE}") from None
 
 
 def check(store: Store, steps: Iterable[Step]) -> None:
@@ -113,10 +133,17 @@ def check(store: Store, steps: Iterable[Step]) -> None:
             read_copy(store, step.path, step.after)
 
 
-def _perform(store: Store, record: Record, steps: Iterable[Step]) -> tuple[str, ...]:
-    """Do what is left of the steps; return the files that are in neither of their two states."""
+def _perform(
+    store: Store, steps: Iterable[Step], folders: frozenset[str] | None = None
+) -> tuple[str, ...]:
+    """Do what is left of the steps; return the files that are in neither of their two states.
+
+    Args:
+        store: Where the copies are.
+        steps: What is to be done, forwards or backwards.
+        folders: The only folders that may be removed once they are empty; any, if None.
+    """
     left = []
-    forwards = store.state is State.ACTIVE
     for step in steps:
         target = inside(store.root, step.path)
         _remove_file(_temporary(target))
@@ -127,7 +154,7 @@ def _perform(store: Store, record: Record, steps: Iterable[Step]) -> tuple[str, 
             left.append(step.path)
         elif step.after is None:
             target.unlink()
-            _remove_empty_folders(store.root, step.path, None if forwards else record.folders)
+            _remove_empty_folders(store.root, step.path, folders)
         else:
             _replace(store, step.path, step.after)
     return tuple(left)
@@ -164,23 +191,6 @@ def _remove_empty_folders(root: Path, path: str, only: frozenset[str] | None) ->
             inside(root, parent.as_posix()).rmdir()
         except OSError:  # something else is in it
             return
-
-
-def _take_back(store: Store, record: Record, error: BaseException) -> None:
-    """Take back what an upgrade did before `error`; raise a Refusal where that ends it."""
-    try:
-        left = _perform(store._replace(state=State.UNDOING), record, _backwards(record))
-        if left:
-            switch(store, State.UNDONE)
-        else:
-            shutil.rmtree(inside(store.root, switch(store, State.NEW).name))
-    except OSError as second:
-        raise Refusal(
-            f"Neither done nor taken back: {second}. Every file is whole. Make room or correct the "
-            "permissions; then `polster upgrade` finishes, or `polster upgrade --undo` goes back."
-        ) from None
-    if isinstance(error, OSError):
-        raise Refusal(f"Nothing was changed: {error}. {ADVICE}") from None
 
 
 def _backwards(record: Record) -> tuple[Step, ...]:

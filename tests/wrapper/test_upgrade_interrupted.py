@@ -28,6 +28,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes as PO
 ACTS = {"os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.chmod", "os.truncate"}
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 REFUSED = 3  # the exit status of a process that ended with a Refusal
+SURVIVED = 4  # and of one that went on in spite of a disturbance
 
 
 class Case(NamedTuple):
@@ -238,32 +239,53 @@ def test_killed_again_while_it_finishes_it_still_finishes(case: Case, tmp_path: 
 
 
 @pytest.mark.parametrize("lasting", [False, True], ids=["once", "from then on"])
+@pytest.mark.parametrize("command", ["upgrade", "undo"])
 def test_a_full_disk_at_any_act_is_one_sentence_and_everything_is_as_before(
-    lasting: bool, case: Case, tmp_path: Path
+    command: str, lasting: bool, case: Case, tmp_path: Path
 ) -> None:
-    before = contents(case.before)
+    old = contents(case.before)
+    if command == "undo":
+        case.upgrade(case.before)
+    before, after = (old, case.after) if command == "upgrade" else (case.after, old)
+    work = case.upgrade if command == "upgrade" else case.undo
+    refused = 0
+    for number, root in copies(case, tmp_path, step=3 if lasting else 1):
+        status = in_a_process(
+            lambda number=number, root=root: out_of_space(number, root, lasting, work)
+        )
+        if status == 0:
+            break
+        assert status in (SURVIVED, REFUSED)
+        refused += status == REFUSED
+        present = contents(root)
+        if status == SURVIVED:
+            assert present == after
+        elif not lasting:
+            assert present == before
+            check_tidy(root)
+        else:
+            assert validates(frozenset(present.items()), root)
+        if status == REFUSED:
+            again = in_a_process(lambda root=root: work(root))
+            assert again == 0 or (command == "undo" and contents(root) == old)
+        assert contents(root) == after
+        check_tidy(root)
+    assert refused > 10
+
+
+def out_of_space(number: int, root: Path, lasting: bool, work: Callable[[Path], None]) -> None:
+    """Do `work` on a disk that is full at act `number`, and perhaps from then on."""
+    disturbed = False
 
     def full(since: int) -> None:
+        nonlocal disturbed
+        disturbed = True
         if lasting or since == 0:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    for number, root in copies(case, tmp_path, step=3 if lasting else 1):
-
-        def disturbed(number: int = number, root: Path = root) -> None:
-            disturb(number, root, full)
-            case.upgrade(root)
-
-        status = in_a_process(disturbed)
-        if status == 0 and number > 50 and contents(root) == case.after:
-            break
-        assert status in (0, REFUSED)
-        check_whole(root, case)
-        if status == REFUSED and not lasting:
-            assert contents(root) == before
-            check_tidy(root)
-        assert in_a_process(lambda root=root: case.upgrade(root)) == 0
-        assert contents(root) == case.after
-        check_tidy(root)
+    disturb(number, root, full)
+    work(root)
+    os._exit(SURVIVED if disturbed else 0)
 
 
 def test_what_a_person_edits_between_a_kill_and_the_next_upgrade_is_not_lost(
