@@ -30,6 +30,7 @@ LEAKING_PREFIXES = ("DAGSTER_", "POLSTER_", "PYTEST_", "NOX_", "COOKIECUTTER_")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+
 def find_uv() -> str:
     """Return uv's path; without uv, skip the test that asks."""
     try:
