@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from polster_tasks.__main__ import main
-from polster_tasks.reading.assets import read_catalog
 from polster_tasks.project import open_project
+from polster_tasks.reading.assets import read_catalog
 from polster_tasks.rules.registry import check
 
 Tasks = Callable[..., int]
