@@ -59,6 +59,9 @@ BAD_PATHS = {
     "the tooling": "polster_tasks/evil.py",
     "Polster's own part": "src/my_pipeline/polster/evil.py",
     "root": "noxfile.py",
+    "what loads the assets": "src/my_pipeline/definitions.py",
+    "what all tests share": "tests/conftest.py",
+    "what all tests of a layer share": "tests/bronze/conftest.py",
     "another package": "src/other/defs/x.py",
     "another file": f"{DEFS}/x.sh",
     "state": ".polster/lock",
@@ -190,8 +193,9 @@ def bad_records() -> Iterator[tuple[str, dict]]:
         yield f"format: {value!r}", record("add", good, format=0 if value == 1 else value)
         yield f"action: {value!r}", record("add", good) | {"action": value}
         yield f"store: {value!r}", record("undo", (kept, asset), store=value)
-        if value not in ([], ["a"]):
+        if value != ["a"]:
             yield f"keys: {value!r}", record("add", good, keys=value)
+        if value not in ([], ["a"]):
             yield f"needs: {value!r}", record("add", good, needs=value)
     yield "an escape sequence as a key", record("add", good, keys=["\x1b]0;owned\x07"])
     for key in record("add", good):

@@ -54,9 +54,7 @@ def _parser() -> ArgumentParser:
         version=f"polster {__version__}",
         help="show the version and exit",
     )
-    common.add_argument(
-        "--verbose", action="store_true", help="with add-asset: show the text of the new files"
-    )
+    common.add_argument("--verbose", action="store_true", help="show more: the text of new files")
     common.add_argument(
         "--project", metavar="DIR", help="root of the project (default: the current folder)"
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .changing.interrupted import note_interrupted
 from .project import Project, UsageError
-from .streams import say, show
+from .streams import printable, say, show
 from .terminal import split_names
 
 if TYPE_CHECKING:  # commands that change nothing do not wait for these imports
@@ -122,7 +122,8 @@ def _carry_out(project: Project, arguments: Namespace, plan: "Callable[[], Chang
             change = plan()
             apply(project, change)
         heading = DONE[change.action]
-    show(f"{heading} {', '.join(change.keys)}:", *(f"  {path}" for path in change.files))
+    files = "".join(f"\n  {path}" for path in change.files)
+    show(printable(f"{heading} {', '.join(change.keys)}:{files}"))
     if arguments.verbose:
         _show_contents(change)
     for note in change.notes:

@@ -34,9 +34,18 @@ def show(*lines: str) -> None:
 def say(sentence: str, end: str = "\n") -> None:
     """Print a sentence for people on stderr, if anybody listens."""
     try:
-        print(sentence, end=end, file=sys.stderr, flush=True)
+        print(printable(sentence), end=end, file=sys.stderr, flush=True)
     except OSError:
         _discard(sys.stderr)
+
+
+def printable(text: str) -> str:
+    """Return a text without what would command a terminal: names of files may hold anything."""
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text
+    )
 
 
 def flush_stdout() -> None:

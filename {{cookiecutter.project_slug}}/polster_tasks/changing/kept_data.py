@@ -31,8 +31,9 @@ def _setting(project: Project, name: str, default: str) -> str:
     """Return a setting of the environment or, like the pipeline itself, of the file `.env`."""
     if name in os.environ:
         return os.environ[name] or default
+    file = project.root / ".env"
     try:
-        text = (project.root / ".env").read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8") if file.is_file() else ""
     except (OSError, ValueError):
         return default
     lines = re.findall(rf"(?m)^\s*(?:export\s+)?{name}\s*=\s*(.*?)\s*$", text)

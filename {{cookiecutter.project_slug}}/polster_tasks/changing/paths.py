@@ -10,16 +10,18 @@ import re
 import stat
 from pathlib import Path
 
+from ..layers import LAYERS
 from ..project import Project, Refusal
 from .change import Action, Move
 
 STAGE = ".polster/stage"  # where the files of an addition are written first
 UNDO = ".polster/undo"  # where the files of removals wait
-LANDING = "data/landing"
-TESTS = "tests"
 
-_STAGED = re.compile(rf"{re.escape(STAGE)}/[0-9]{{1,9}}")
-_STORE = re.compile(rf"{re.escape(UNDO)}/[0-9]{{1,18}}")
+_STAGED = re.compile(r"\.polster/stage/[0-9]{1,9}")
+_STORE = re.compile(r"\.polster/undo/[0-9]{1,18}")
+_ASSET = re.compile(r"src/(?P<package>[^/]+)/defs/.+\.py")
+_TEST = re.compile(rf"tests/({'|'.join(LAYERS)})/test_[^/]+\.py")
+_SAMPLE = re.compile(r"data/landing/[^/]+\.csv")
 
 
 def may_move(project: Project, action: Action, store: str, move: Move) -> bool:
@@ -31,11 +33,19 @@ def may_move(project: Project, action: Action, store: str, move: Move) -> bool:
     if not is_plain(move.source) or not is_plain(move.target):
         return False
     if action == "add":
-        return _STAGED.fullmatch(move.source) is not None and _may_add(project, move.target)
+        is_new = is_asset_or_test(project, move.target) or _SAMPLE.fullmatch(move.target)
+        return bool(_STAGED.fullmatch(move.source) and is_new)
     removal = move if action == "remove" else move.reversed()
-    if not _STORE.fullmatch(store):
-        return False
-    return _may_remove(project, removal.source) and removal.target == f"{store}/{removal.source}"
+    is_kept = _STORE.fullmatch(store) and removal.target == f"{store}/{removal.source}"
+    return bool(is_kept and is_asset_or_test(project, removal.source))
+
+
+def is_asset_or_test(project: Project, path: str) -> bool:
+    """Tell whether a file lies where assets and their tests do."""
+    asset = _ASSET.fullmatch(path)
+    if asset:
+        return asset["package"] == project.package
+    return _TEST.fullmatch(path) is not None
 
 
 def is_plain(path: str) -> bool:
@@ -90,25 +100,6 @@ def leads_through_link(root: Path, path: str) -> bool:
         except OSError:
             return False
     return False
-
-
-def _may_add(project: Project, path: str) -> bool:
-    return (
-        _is_below(path, f"src/{project.package}/defs", ".py")
-        or _is_below(path, TESTS, ".py")
-        or _is_below(path, LANDING, ".csv")
-    )
-
-
-def _may_remove(project: Project, path: str) -> bool:
-    package = f"src/{project.package}"
-    if _is_below(path, f"{package}/polster", ".py"):  # Polster's own part of the package
-        return False
-    return _is_below(path, package, ".py") or _is_below(path, TESTS, ".py")
-
-
-def _is_below(path: str, folder: str, suffix: str) -> bool:
-    return path.startswith(f"{folder}/") and path.endswith(suffix)
 
 
 def _refuse_what_is_not(place: Path, status: os.stat_result, *, a_file: bool) -> None:

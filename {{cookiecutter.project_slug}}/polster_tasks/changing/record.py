@@ -91,12 +91,15 @@ def _change_from(record: dict[str, Any]) -> Change:
     action: Action | None = record.get("action")
     if action not in ("add", "remove", "undo"):
         raise Damaged("it names no action")
+    keys = _texts(record, "keys")
+    if not keys:
+        raise Damaged("keys is empty")
     moves = record.get("moves")
     if not isinstance(moves, list) or not moves:
         raise Damaged("it has no list of moves")
     return Change(
         action=action,
-        keys=_texts(record, "keys"),
+        keys=keys,
         moves=tuple(_move_from(move) for move in moves),
         store=_text(record, "store"),
         needs=_texts(record, "needs"),

@@ -14,6 +14,7 @@ from ..reading.catalog import Asset, Catalog
 from ..terminal import split_names
 from .change import Change, Move
 from .kept_data import note_on_data
+from .paths import is_asset_or_test
 from .undo_store import last_removal, next_store
 
 
@@ -42,6 +43,7 @@ def plan_remove(project: Project, layer: str | None, names: str, *, force: bool)
     leaving = [asset for asset in reversed(catalog.assets) if asset.key in keys]
     files = {asset.path for asset in leaving}
     _refuse_shared_files(catalog, keys, files)
+    _refuse_files_elsewhere(project, files)
 
     uses = [use for use in _find_uses(project, catalog, keys, files) if use.path not in files]
     users = "".join(f"\n  {use.sentence}" for use in uses)
@@ -126,6 +128,14 @@ def _refuse_shared_files(catalog: Catalog, keys: Collection[str], files: set[str
     for asset in catalog.assets:
         if asset.path in files and asset.key not in keys:
             raise Refusal(f"{asset.path} defines {asset.key} too: remove them together.")
+
+
+def _refuse_files_elsewhere(project: Project, files: set[str]) -> None:
+    """Refuse to remove a file from outside of `defs/`, where it may be more than an asset."""
+    for path in sorted(files):
+        if not is_asset_or_test(project, path):
+            folder = project.relative(project.defs)
+            raise Refusal(f"{path} is not in {folder}: remove it by hand.")
 
 
 def _tests_of(project: Project, assets: list[Asset]) -> list[str]:

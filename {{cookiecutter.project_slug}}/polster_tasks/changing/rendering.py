@@ -138,7 +138,7 @@ def _files(root: Path, layer: str) -> dict[str, Path]:
     files: dict[str, Path] = {}
     for folder in (_OURS, root / _THEIRS):
         for path in sorted((folder / layer).glob("[!_.]*")):
-            if path.name.endswith((".py", ".py.txt")):
+            if path.name.endswith((".py", ".py.txt")) and path.is_file():
                 files[path.name.removesuffix(".txt").removesuffix(".py")] = path
     return files
 
