@@ -41,8 +41,10 @@ def remove_asset(project: Project, arguments: Namespace) -> int:
     from .questions import choose_assets, confirm_removal
 
     names = arguments.name
-    if arguments.undo and names:
-        raise UsageError("--undo puts the whole of the last removal back: leave --name out.")
+    if arguments.undo and (names is not None or arguments.layer is not None):
+        raise UsageError(
+            "--undo puts back the whole of the last removal: give no --name or --layer."
+        )
     _begin(project, arguments)
     if arguments.undo:
         plan = partial(plan_undo, project, force=arguments.force)

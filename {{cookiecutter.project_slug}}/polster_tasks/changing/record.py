@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..project import Project, Refusal
-from .change import Action, Change, Move
+from .change import Change, Move
 from .disk import read_whole, write_whole
 from .paths import may_move
 
@@ -88,39 +88,40 @@ def _check_format(record: dict[str, Any], file: Path) -> None:
 
 
 def _change_from(record: dict[str, Any]) -> Change:
-    action: Action | None = record.get("action")
+    action = record.get("action")
     if action not in ("add", "remove", "undo"):
         raise Damaged("it names no action")
-    keys = _texts(record, "keys")
+    keys = _texts(record.get("keys"), "keys")
     if not keys:
-        raise Damaged("keys is empty")
+        raise Damaged("it names no asset")
     moves = record.get("moves")
     if not isinstance(moves, list) or not moves:
         raise Damaged("it has no list of moves")
     return Change(
         action=action,
         keys=keys,
-        moves=tuple(_move_from(move) for move in moves),
-        store=_text(record, "store"),
-        needs=_texts(record, "needs"),
+        moves=tuple(_move(move) for move in moves),
+        store=_text(record.get("store"), "store"),
+        needs=_texts(record.get("needs"), "needs"),
     )
 
 
-def _move_from(record: object) -> Move:
-    if not isinstance(record, dict):
+def _move(value: object) -> Move:
+    if not isinstance(value, dict):
         raise Damaged("a move is not an object")
-    return Move(source=_text(record, "source"), target=_text(record, "target"))
+    return Move(
+        source=_text(value.get("source"), "source"),
+        target=_text(value.get("target"), "target"),
+    )
 
 
-def _texts(record: dict[str, Any], name: str) -> tuple[str, ...]:
-    values = record.get(name)
-    if not isinstance(values, list):
+def _texts(value: object, name: str) -> tuple[str, ...]:
+    if not isinstance(value, list):
         raise Damaged(f"{name} is not a list")
-    return tuple(_text({name: value}, name) for value in values)
+    return tuple(_text(item, name) for item in value)
 
 
-def _text(record: dict[str, Any], name: str) -> str:
-    value = record.get(name)
+def _text(value: object, name: str) -> str:
     if not isinstance(value, str) or not value.isprintable():
         raise Damaged(f"{name} is not text")
     return value
