@@ -112,9 +112,14 @@ def test_the_commands_that_are_recommended_can_be_pasted(project: Path) -> None:
 
 def test_recommended_commands_are_those_of_nox_within_nox(project: Path) -> None:
     tasks(project, *ADD)
-    environment = os.environ | {"NOX_CURRENT_SESSION": "remove_asset"}
-    done = tasks(project, "remove-asset", "--name", "orders", "--yes", env=environment)
+    remove = ("remove-asset", "--name", "orders", "--yes")
+    here = os.environ | {"NOX_CURRENT_SESSION": "remove_asset"}
+    done = tasks(project, *remove, env=here)
     assert advised(done.stderr) == ["nox -s remove_asset -- --undo"]
+    tasks(project, "remove-asset", "--undo")
+    another = os.environ | {"NOX_CURRENT_SESSION": "tests"}
+    done = tasks(project, *remove, env=another)
+    assert advised(done.stderr) == ["python -m polster_tasks remove-asset --undo"]
 
 
 def test_recommended_commands_name_the_project_from_elsewhere(

@@ -4,13 +4,15 @@ import itertools
 import json
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from polster_tasks.__main__ import main
-from polster_tasks.changing.paths import is_plain
+from polster_tasks.changing.paths import is_link, is_plain
 
 Tasks = Callable[..., int]
 
@@ -515,6 +517,14 @@ def test_an_undo_of_which_a_file_is_gone_is_refused_and_forced_restores_the_rest
     capsys.readouterr()
     assert tasks(*UNDO, "--force") == 0
     assert capsys.readouterr().out == f"Restored bronze_order:\n  {DEFS}/order.py\n"
+
+
+def test_a_junction_counts_as_a_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows calls it a folder; its tag tells what it is."""
+    monkeypatch.setattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", 0xA0000003, raising=False)
+    junction = SimpleNamespace(st_mode=stat.S_IFDIR, st_reparse_tag=0xA0000003)
+    folder = SimpleNamespace(st_mode=stat.S_IFDIR, st_reparse_tag=0)
+    assert (is_link(junction), is_link(folder)) == (True, False)
 
 
 @pytest.mark.parametrize("path", ["a", "a/b.py", ".polster/stage/0", "größe/b c.py", "a/..b"])

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from .project import Project
 
+SESSIONS = ("add_asset", "remove_asset", "list_assets", "validate")  # of the project's noxfile
+
 
 def command_line(project: Project, command: str) -> str:
     """Return a command of the tooling as it is typed where this one was.
@@ -16,7 +18,7 @@ def command_line(project: Project, command: str) -> str:
         command: for example `remove-asset --undo`.
     """
     name, _, options = command.partition(" ")
-    if "NOX_CURRENT_SESSION" in os.environ:  # nox sets it
+    if os.environ.get("NOX_CURRENT_SESSION") in SESSIONS:  # nox sets it
         session = name.replace("-", "_")
         return f"nox -s {session} -- {options}" if options else f"nox -s {session}"
     if project.root == Path.cwd():

@@ -1,5 +1,6 @@
-"""The acts on the disk: write a file, read one, move one. None follows a link or replaces a file
-of the user's.
+"""The acts on the disk: write a file, read one, move one.
+
+None of them follows a link, and none replaces a file that is the user's.
 """
 
 import errno

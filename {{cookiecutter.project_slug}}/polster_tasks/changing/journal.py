@@ -113,7 +113,7 @@ def _take_back(project: Project, change: Change) -> None:
             move_file(project.root, move)
         locate(project.root, JOURNAL).unlink(missing_ok=True)
     except OSError as error:
-        said = "The change is neither done nor taken back, and the next command completes it"
+        said = "The change is half done, and the next add-asset or remove-asset completes it"
         raise Refusal(f"{said}: {error}. {_ADVICE}") from None
 
 
