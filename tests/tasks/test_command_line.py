@@ -83,8 +83,8 @@ def test_results_come_before_what_to_do_next_where_both_go_to_one_place(project:
 
 
 def advised(text: str) -> list[str]:
-    """The commands of the tooling that a text recommends, each alone on a line."""
-    return re.findall(r"^  ((?:python -m polster_tasks|nox -s) .*)$", text, re.MULTILINE)
+    """The commands of the tooling that a text recommends, each at the end of a line."""
+    return re.findall(r": ((?:python -m polster_tasks|nox -s) .*)$", text, re.MULTILINE)
 
 
 def test_the_commands_that_are_recommended_can_be_pasted(project: Path) -> None:

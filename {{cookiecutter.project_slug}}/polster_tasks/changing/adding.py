@@ -69,7 +69,7 @@ def available(project: Project, catalog: "Catalog", layer: str) -> list[str]:
     keys = [asset.key for asset in catalog.in_layer(below) if asset.key.isidentifier()]
     if not keys:
         command = command_line(project, f"add-asset --layer {below} --name NAME")
-        raise Refusal(f"There is no {below} asset yet. Add one first:\n  {command}")
+        raise Refusal(f"There is no {below} asset yet. Add one first: {command}")
     return sorted(keys)
 
 
@@ -129,7 +129,7 @@ def _refuse_existing(project: Project, layer: str, name: str) -> None:
         command = command_line(project, f"remove-asset --layer {layer} --name {name}")
         raise Refusal(
             f"{layer}_{name} exists already: {project.relative(file)}. "
-            f"Choose another name, or remove it first:\n  {command}"
+            f"Choose another name, or remove it first: {command}"
         )
     if package.is_dir():
         raise Refusal(
@@ -172,7 +172,7 @@ def _find_upstream(project: Project, layer: str, key: str, name: str) -> str:
         if reason:
             raise Refusal(reason)
     command = command_line(project, f"list-assets --layer {below}")
-    raise Refusal(f"There is no {below} asset {name!r}. To see those that there are:\n  {command}")
+    raise Refusal(f"There is no {below} asset {name!r}. To list them: {command}")
 
 
 def _is_defined_in_its_file(project: Project, layer: str, name: str) -> bool:

@@ -64,7 +64,7 @@ def plan_remove(project: Project, layer: str | None, names: str, *, force: bool)
         store=store,
         needs=_needs(catalog, leaving),
         notes=tuple(notes),
-        advice=f"To put it back:\n  {command_line(project, 'remove-asset --undo')}",
+        advice=f"To put it back: {command_line(project, 'remove-asset --undo')}",
     )
 
 
@@ -116,7 +116,7 @@ def _find_keys(project: Project, catalog: Catalog, layer: str | None, names: str
         if not found:
             kind = f"{layer} asset" if layer else "asset"
             command = command_line(project, "list-assets")
-            raise Refusal(f"There is no {kind} {name!r}. To see all of them:\n  {command}")
+            raise Refusal(f"There is no {kind} {name!r}. To list them: {command}")
         keys += found
     if not keys:
         raise UsageError("--name is empty.")
