@@ -1,5 +1,6 @@
 """A project's nox sessions: one mends style, the others change nothing; they need no venv."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from conftest import clean_environment
+from polster_tasks.advice import SESSIONS
 
 UGLY = 'import os\nimport sys\n\nNAMES = {  "a":sys.path }\n'
 MENDED = 'import sys\n\nNAMES = {"a": sys.path}\n'
@@ -79,6 +81,13 @@ def test_a_bare_nox_runs_lint_validate_and_tests_which_change_nothing(
     before = sources(project)
     nox("-s", "lint", "validate")
     assert sources(project) == before
+
+
+def test_messages_know_the_sessions_that_run_the_tooling(project: Path) -> None:
+    text = (project / "noxfile.py").read_text(encoding="utf-8")
+    commands = re.findall(r'    polster_tasks\(session, "([\w-]+)"\)', text)
+    assert sorted(SESSIONS) == sorted(command.replace("-", "_") for command in commands)
+    assert all(f"def {name}(" in text for name in SESSIONS)
 
 
 @pytest.mark.slow
