@@ -105,8 +105,8 @@ def lint(session: nox.Session) -> None:
     session.run(python, "-m", "ruff", "format", "--check", ".", external=True)
 
 
-@nox.session(name="format")
-def format_code(session: nox.Session) -> None:
+@nox.session
+def format(session: nox.Session) -> None:
     """Correct style and formatting with ruff: the one session that changes your files."""
     python = install(session, *RUFF)
     session.run(python, "-m", "ruff", "check", "--fix-only", ".", external=True)
