@@ -38,7 +38,7 @@ print(used.ru_utime + used.ru_stime, used.ru_maxrss * unit, done.returncode)
 BRONZE = '''import dagster as dg
 import polars as pl
 
-from my_pipeline.landing import scan_csv
+from my_pipeline.polster import scan_csv
 
 
 @dg.asset(

@@ -21,15 +21,35 @@ GOOD = {
     "pyproject.toml": '[tool.polster]\nignore = []\n[tool.dg.project]\nroot_module = "shop"\n',
     "src/shop/__init__.py": "",
     "src/shop/definitions.py": "import dagster as dg\n",
-    "src/shop/medallion.py": "",
-    "src/shop/landing.py": "def scan_csv(name): ...\n",
+    "src/shop/layers.py": "LAYERS = {}\n",
+    "src/shop/polster/__init__.py": '''
+        """What your files import from Polster."""
+
+        from importlib import import_module
+        from typing import TYPE_CHECKING, Any
+
+        if TYPE_CHECKING:
+            from .medallion.enforcement import enforce as enforce
+            from .sources.files import LANDING as LANDING
+            from .sources.files import scan_csv as scan_csv
+
+        _HOMES = {"LANDING": "sources.files", "scan_csv": "sources.files"}
+
+
+        def __getattr__(name: str) -> Any:
+            return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    ''',
+    "src/shop/polster/medallion/__init__.py": "",
+    "src/shop/polster/medallion/enforcement.py": "def enforce(defs, layers): ...\n",
+    "src/shop/polster/sources/__init__.py": "",
+    "src/shop/polster/sources/files.py": "LANDING = 'data/landing'\ndef scan_csv(name): ...\n",
     f"{DEFS}/__init__.py": "",
     f"{DEFS}/bronze/__init__.py": '"""Bronze."""\n',
     f"{DEFS}/bronze/orders.py": '''
         import dagster as dg
         import polars as pl
 
-        from shop.landing import scan_csv
+        from shop.polster import scan_csv
 
 
         @dg.asset(pool="bronze")
@@ -78,7 +98,9 @@ def silver(code: str) -> dict[str, str | None]:
 
 # Each: the rule's code, the files that break it (None: no such file), and where it is found.
 BAD: list[tuple[str, dict[str, str | None], str]] = [
-    ("POL001", {"src/shop/medallion.py": None}, "src/shop/medallion.py:1"),
+    ("POL001", {"src/shop/layers.py": None}, "src/shop/layers.py:1"),
+    ("POL001", {"src/shop/polster/medallion/enforcement.py": None}, "src/shop/polster/medallion/enforcement.py:1"),
+    ("POL001", {f"{DEFS}/gold/__init__.py": None, f"{DEFS}/gold/revenue.py": None}, f"{DEFS}/gold:1"),
     ("POL002", {"pyproject.toml": GOOD["pyproject.toml"].replace("[]", '["wrong-layer"]')}, "pyproject.toml:1"),
     ("POL002", {"pyproject.toml": GOOD["pyproject.toml"].replace("[]", '["POL999"]')}, "pyproject.toml:1"),
     ("POL002", {"pyproject.toml": GOOD["pyproject.toml"].replace("[]", "3")}, "pyproject.toml:1"),
@@ -118,7 +140,7 @@ BAD: list[tuple[str, dict[str, str | None], str]] = [
     ("POL303", silver("@dg.asset\ndef silver_orders(bronze_orders):\n    'O.'\n    return pl.scan_parquet('data/bronze/orders.parquet')\n"), f"{SILVER}:7"),
     ("POL303", silver("from pathlib import Path\nROOT = Path('data') / 'bronze'\n@dg.asset\ndef silver_orders(bronze_orders):\n    'O.'\n    return pl.read_parquet(ROOT / 'x.parquet')\n"), f"{SILVER}:5"),
     ("POL303", silver("@dg.asset\ndef silver_orders(bronze_orders):\n    'O.'\n    root = 'x'\n    return pl.scan_parquet(f'{root}/bronze/x.parquet')\n"), f"{SILVER}:8"),
-    ("POL303", silver("from shop.landing import scan_csv\n@dg.asset\ndef silver_orders(bronze_orders): 'O.'\n"), f"{SILVER}:4"),
+    ("POL303", silver("from shop.polster import scan_csv\n@dg.asset\ndef silver_orders(bronze_orders): 'O.'\n"), f"{SILVER}:4"),
     ("POL401", silver("@dg.asset\ndef silver_orders(bronze_orders): ...\n"), f"{SILVER}:5"),
     ("POL402", {"tests/silver/test_silver_orders.py": None}, f"{SILVER}:6"),
     ("POL403", {GOLD: None}, f"{SILVER}:6"),
@@ -278,9 +300,13 @@ def test_an_unknown_rule_is_one_short_sentence_with_the_nearest_name(word: str, 
         explain(word)
     hint = f" Did you mean {meant}?" if meant else ""
     assert str(refused.value) == (
-        f"There is no rule {word!r}.{hint} polster_tasks/rules.txt has them all."
+        f"There is no rule {word!r}.{hint} `validate --explain POL` shows all rules."
     )
-    assert (TEMPLATE / "polster_tasks/rules.txt").is_file()
+
+
+def test_pol_explains_all_rules():
+    entries = [line.split()[0] for line in explain("POL").splitlines() if line.startswith("POL")]
+    assert entries == sorted(RULES)
 
 
 def test_a_family_is_explained_rule_by_rule():

@@ -1,196 +1,325 @@
-"""Read the project's assets, and what they depend on, from the source without importing it."""
+"""Turn the definitions of every module into assets, sources and checks."""
 
 import ast
 import gc
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import NamedTuple, TypeVar
 
 from ..layers import LAYERS
 from ..project import Project
 from .catalog import Asset, Catalog, Dependency, Link
+from .definitions import CONTEXT_NAMES
 from .files import read_modules
-from .module import CONTEXT, Arguments, Definition, Module, Spot
-from .names import Names, Unresolved
+from .module import Arguments, Definition, Import, Kind, Module, Observation, Parameter
+from .names import Names, Output, Role, TargetKind, Unresolved
 
-_READABLE = ("function", "class", "value", "asset", "module")
+Result = TypeVar("Result")
+
+# What a call at import may lead to without making assets; functions among them are looked at.
+_READABLE = frozenset((
+    TargetKind.ASSET, TargetKind.CLASS, TargetKind.FUNCTION, TargetKind.VALUE, TargetKind.MODULE
+))  # fmt: skip
+
+
+class _Input(NamedTuple):
+    """An item of ins=: the parameter, and the key that it names if that could be read."""
+
+    parameter: str
+    key: str | None
 
 
 def read_catalog(project: Project) -> Catalog:
-    """Read every module of a project."""
-    collecting = gc.isenabled()
-    gc.disable()  # nothing here holds cycles, and looking for some would double the time
+    """Read every module of a project, without importing any."""
+    is_collecting = gc.isenabled()
+    gc.disable()  # syntax trees hold no cycles, and looking for some doubles the time
     try:
         modules, problems = read_modules(project)
-        return Builder(Names(modules, project.package), problems).build(modules)
+        return _Builder(project, modules, problems).build()
     finally:
-        if collecting:
+        if is_collecting:
             gc.freeze()
             gc.enable()
 
 
-class Builder:
-    """Turn the definitions of every module into assets, sources and checks."""
+class _Builder:
+    """Builds one Catalog."""
 
-    def __init__(self, names: Names, problems: list[tuple[str, Spot]]):
-        self.names, self.spots = names, problems
+    def __init__(self, project: Project, modules: list[Module], problems: list[Observation]):
+        self.modules = modules
+        self.names = Names(modules, project.package)
+        self.raw_readers = f"src/{project.package}/polster/sources/"
+        self.observations = problems
         self.assets: list[Asset] = []
         self.sources: list[Asset] = []
         self.checks: list[Asset] = []
+        self.links: list[Link] = []
 
-    def build(self, modules: list[Module]) -> Catalog:
-        """Return everything that the modules define."""
-        for module in modules:
+    def build(self) -> Catalog:
+        """Return everything that the modules define; of Polster's own files, nothing."""
+        for module in self.modules:
+            if module.is_polsters:
+                continue
             for definition in module.definitions.values():
                 self._add(module, definition)
-            self.spots += [(module.path, spot) for spot in self._spots(module)]
+            self.observations += module.observations
+            self._judge_calls(module)
+            self._judge_raw_reads(module)
+            self.links += [self._link(module, name) for name in module.imports]
         order = {layer: number for number, layer in enumerate(LAYERS)}
-        self.assets.sort(key=lambda one: (order.get(one.layer, 9), one.path, one.line))
-        links = [self._link(module, one) for module in modules for one in module.imports]
-        groups = (self.assets, self.sources, self.checks, modules, self.spots, links)
-        return Catalog(*map(tuple, groups))
+        last = len(order)
+        self.assets.sort(key=lambda asset: (order.get(asset.layer, last), asset.path, asset.line))
+        return Catalog(
+            tuple(self.assets),
+            tuple(self.sources),
+            tuple(self.checks),
+            tuple(self.modules),
+            tuple(self.observations),
+            tuple(self.links),
+        )
 
-    def _read(self, notes: list[str], what: str, read: Callable, *arguments: Any) -> Any:
+    # What only the whole project can tell about a module ---------------------------------------
+
+    def _judge_calls(self, module: Module) -> None:
+        """Observe the calls at import that may make assets: those of the project's factories."""
+        for call in module.calls:
+            target = self.names.find(call.dotted)
+            is_factory = target.name in target.module.factories
+            if is_factory or target.kind not in _READABLE:
+                place = (module.path, call.line, call.column)
+                what = f"what {call.dotted} makes"
+                self.observations.append(Observation(Kind.UNRESOLVED, *place, what))
+
+    def _judge_raw_reads(self, module: Module) -> None:
+        """Observe the attributes that lead to Polster's readers of raw files."""
+        for read in module.raw_reads:
+            target = self.names.find(read.dotted)
+            if target.module.path.startswith(self.raw_readers):
+                place = (module.path, read.line, read.column)
+                self.observations.append(Observation(Kind.RAW_READ, *place, read.dotted))
+
+    def _link(self, module: Module, name: Import) -> Link:
+        """Return where an import leads."""
+        target = self.names.find(name.dotted)
+        keys = None
+        if target.definition is not None:
+            keys = self._keys(target.definition, target.module)
+        return Link(
+            module.path,
+            name.line,
+            name.column,
+            module,
+            name,
+            target.kind,
+            target.module.path,
+            target.module.layer,
+            keys,
+        )
+
+    @cached_property
+    def all_keys(self) -> set[str]:
+        """The keys of all assets, where it is not plain whether a parameter is one."""
+        return {
+            key
+            for module in self.modules
+            for definition in module.definitions.values()
+            for key in self._keys(definition, module)
+        }
+
+    def _keys(self, definition: Definition, module: Module) -> list[str]:
+        """Return the keys that a definition makes, none where they cannot be read."""
+        read = self.names.definition_keys
+        return self._attempt([], "its key", read, definition, module) or []
+
+    def _attempt(
+        self, unresolved: list[str], what: str, read: Callable[..., Result], *arguments: object
+    ) -> Result | None:
         """Read something, or note that only running the code would tell what it is."""
         try:
             return read(*arguments)
         except Unresolved as error:
-            line = getattr(error.args[0], "lineno", None)
-            notes.append(f"{what} is computed" + (f" at line {line}" if line else ""))
+            where = f" at line {error.line}" if error.line else ""
+            unresolved.append(f"{what} is computed{where}")
         except RecursionError:
-            notes.append(f"{what} needs itself")
+            unresolved.append(f"{what} needs itself")
         return None
 
-    @cached_property
-    def keys(self) -> set[str]:
-        """The keys of all assets, where it is not plain whether a parameter is one."""
-        modules = self.names.modules.values()
-        made = [self._keys(one, each) for each in modules for one in each.definitions.values()]
-        return {key for keys in made for key in keys}
-
-    def _keys(self, definition: Definition, module: Module) -> list[str]:
-        return self._read([], "", self.names.definition_keys, definition, module) or []
-
-    def _spots(self, module: Module) -> Iterable[Spot]:
-        """Yield a module's spots; what the project's own functions make is known only now."""
-        for spot in module.spots:
-            if spot.kind == "made":
-                found = self.names.find(spot.text)
-                if found.kind in _READABLE and found.name not in found.module.factories:
-                    continue
-                spot = spot._replace(kind="unresolved", text=f"what {spot.text} makes")
-            yield spot
-
-    def _link(self, module: Module, one: Any) -> Link:
-        found = self.names.find(one.dotted)
-        keys = self._keys(found.thing, found.module) if found.kind == "asset" else None
-        place, target = (module.path, one.line, one.column), found.module
-        return Link(*place, module, one, found.kind, target.path, target.layer, keys)
+    # Definitions become assets -----------------------------------------------------------------
 
     def _add(self, module: Module, definition: Definition) -> None:
         """Keep the asset, source or check that a definition makes; of a multi_asset all."""
-        maker, words, notes = definition.maker, definition.arguments, list(definition.notes)
-        if module.layer and any([spot.kind == "definitions" for spot in module.spots]):
-            notes.append("Dagster loads only what the Definitions of its file name")
-        if maker == "asset_check":
-            self.checks.append(self._check(module, definition, notes))
+        unresolved = list(definition.unresolved)
+        is_hidden = any(seen.kind is Kind.DEFINITIONS for seen in module.observations)
+        if module.layer and is_hidden:
+            unresolved.append("Dagster loads only what the Definitions of its file name")
+        if definition.maker == "asset_check":
+            self.checks.append(self._check(module, definition, unresolved))
             return
-        inputs = [] if maker == "AssetSpec" else self._inputs(module, definition, notes)
-        outputs = self._read(notes, "what it makes", self.names.outputs, definition, module)
-        for name, own, where, node in outputs or [
-            (definition.function, {"**": None}, module, None)
-        ]:
-            said, found = list(notes), inputs
-            key = self._read(said, "its key", self.names.named, name, own, where)
-            if maker == "AssetSpec" or (node and "specs" in words):  # it says so itself
-                found = self._named("deps", own, where, said)
-            asset = self._asset(module, definition, key, name, found, said)
-            if node:
-                place = {"line": node.lineno, "column": node.col_offset + 1}
-                asset = asset._replace(description=None, **place)
-            if "description" in own:
-                about = own["description"]
-                text = self._read(said, "its description", self.names.text, about, where)
-                asset = asset._replace(description=text, unresolved=tuple(said))
-            (self.sources if maker == "AssetSpec" else self.assets).append(asset)
+        inputs: list[Dependency] = []
+        if definition.maker != "AssetSpec":
+            inputs = self._inputs(module, definition, unresolved)
+        read = self.names.outputs
+        outputs = self._attempt(unresolved, "what it makes", read, definition, module)
+        kept = self.sources if definition.maker == "AssetSpec" else self.assets
+        if outputs is None:
+            kept.append(
+                self._asset(module, definition, None, definition.function, inputs, unresolved)
+            )
+        for output in outputs or ():
+            kept.append(self._output(module, definition, output, inputs, list(unresolved)))
 
-    def _asset(self, module, definition, key, name, found, notes) -> Asset:
-        maker, function = definition.maker, definition.function
+    def _output(
+        self,
+        module: Module,
+        definition: Definition,
+        output: Output,
+        inputs: list[Dependency],
+        unresolved: list[str],
+    ) -> Asset:
+        """Return the asset of one output."""
+        name, arguments, where, node = output
+        key = self._attempt(unresolved, "its key", self.names.key_from, name, arguments, where)
+        is_spec = definition.maker == "AssetSpec" or (node and "specs" in definition.arguments)
+        if is_spec:  # it names its dependencies itself
+            inputs = self._listed("deps", arguments, where, unresolved)
+        description = None if node else definition.description
+        if "description" in arguments:
+            read, written = self.names.text, arguments["description"]
+            description = self._attempt(unresolved, "its description", read, written, where)
+        asset = self._asset(module, definition, key, name, inputs, unresolved)
+        asset = asset._replace(description=description)
+        if node:
+            asset = asset._replace(line=node.lineno, column=node.col_offset + 1)
+        return asset
+
+    def _asset(
+        self,
+        module: Module,
+        definition: Definition,
+        key: str | None,
+        name: str,
+        dependencies: list[Dependency],
+        unresolved: list[str],
+    ) -> Asset:
+        """Return an asset; one whose key cannot be read goes by the name of its function."""
+        first_of_each = {one.key: one for one in reversed(dependencies)}
+        last_part = (key or name).rpartition("/")[2]
         return Asset(
-            key or function,
-            (key or name).rpartition("/")[2].removeprefix(f"{module.layer}_"),
-            None if maker == "AssetSpec" else module.layer,
-            tuple({one.key: one for one in reversed(found)}.values())[::-1],
-            definition.description,
-            module.path,
-            definition.line,
-            definition.column,
-            tuple(notes),
-            function,
-            maker,
-            key is not None,
+            key=key or definition.function,
+            name=last_part.removeprefix(f"{module.layer}_"),
+            layer=None if definition.maker == "AssetSpec" else module.layer,
+            dependencies=tuple(reversed(first_of_each.values())),
+            description=definition.description,
+            path=module.path,
+            line=definition.line,
+            column=definition.column,
+            unresolved=tuple(unresolved),
+            function=definition.function,
+            maker=definition.maker,
+            known=key is not None,
         )
 
-    def _inputs(self, module: Module, definition: Definition, notes: list[str]) -> list[Dependency]:
-        """Return what parameters, ins= and deps= name; remember what Dagster takes otherwise."""
-        inputs: dict[str, Dependency] = {}
-        for index, (name, line, column, seen, node) in enumerate(definition.parameters):
-            if (index == 0 and name in CONTEXT) or name == "config":
-                continue
-            resource = self.names.resource(node, module)
-            found = self.names.of(node, module)
-            if not seen:
-                if resource is False:
-                    self.spots.append((module.path, Spot("dropped", line, column, name)))
-            elif found and found.name.startswith("dagster.") and found.name.endswith("Context"):
-                self.spots.append((module.path, Spot("context", line, column, name)))
-            elif resource is None and name not in self.keys:
-                notes.append(f"{name} may be an asset or a resource")
-            elif not resource:
-                inputs[name] = Dependency(name, line, column, "parameter")
-        items = self._items("ins", definition.arguments, module, notes)
-        if items is None:
-            inputs = {name: one for name, one in inputs.items() if name in self.keys}
-        for name, key in items or ():
-            old = inputs.pop(name, None)
-            place = old[1:3] if old else (definition.line, definition.column)
-            if key:
-                inputs[name] = Dependency(key, *place, "ins")
-        return [*inputs.values(), *self._named("deps", definition.arguments, module, notes)]
-
-    def _items(self, word: str, words: Arguments, module: Module, notes: list) -> list | None:
-        """Return the names and keys of a dict such as ins=, None where it cannot be read."""
-        node, found = words.get(word), []
-        items = self._read(notes, f"its {word}=", self.names.items, node, module) if node else []
-        for name, value in items or ():
-            found.append((name, self._read(notes, f"its input {name}", self._input, name, *value)))
-        return found if items is not None else None
-
-    def _input(self, name: str, node: ast.expr, module: Module) -> str:
-        """Return the key that an AssetIn declares."""
-        called, arguments = self.names.call(node, module)
-        return self.names.named(name, arguments if called == "AssetIn" else {"0": node}, module)
-
-    def _named(self, word: str, words: Arguments, module: Module, notes: list) -> list[Dependency]:
-        """Return the dependencies that a list such as deps= names."""
-        found, node, read = [], words.get(word), self.names.elements
-        places = self._read(notes, f"its {word}=", read, node, module) if node else ()
-        for one, where in places or ():
-            here = one if where is module else node
-            keys = self._read(notes, "a dependency", self.names.keys, one, where) or ()
-            found += [Dependency(key, here.lineno, here.col_offset + 1, "deps") for key in keys]
-        return found
-
-    def _check(self, module: Module, definition: Definition, notes: list[str]) -> Asset:
+    def _check(self, module: Module, definition: Definition, unresolved: list[str]) -> Asset:
         """Return what a check looks at: first its own asset, then the others."""
-        words, name = definition.arguments, definition.function
-        asset = words.get("asset") or words.get("0")
+        arguments = definition.arguments
+        checked = arguments.get("asset") or arguments.get("0")
+        key = None
+        if checked:
+            read = self.names.key
+            key = self._attempt(unresolved, "what it checks", read, checked, module)
         place = (definition.line, definition.column)
-        key = self._read(notes, "what it checks", self.names.key, asset, module) if asset else None
-        found = [Dependency(key, *place, "asset")] if key else []
-        found += self._named("additional_deps", words, module, notes)
-        items = self._items("additional_ins", words, module, notes) or ()
-        found += [Dependency(other, *place, "ins") for _, other in items if other]
-        if "name" in words:
-            name = self._read(notes, "its name", self.names.text, words["name"], module) or name
-        return self._asset(module, definition, key, name, found, notes)._replace(name=name)
+        dependencies = [Dependency(key, *place, "asset")] if key else []
+        dependencies += self._listed("additional_deps", arguments, module, unresolved)
+        for item in self._ins("additional_ins", arguments, module, unresolved) or ():
+            if item.key:
+                dependencies.append(Dependency(item.key, *place, "ins"))
+        name = None
+        if "name" in arguments:
+            read = self.names.text
+            name = self._attempt(unresolved, "its name", read, arguments["name"], module)
+        name = name or definition.function
+        asset = self._asset(module, definition, key, name, dependencies, unresolved)
+        return asset._replace(name=name)
+
+    # Dependencies ------------------------------------------------------------------------------
+
+    def _inputs(
+        self, module: Module, definition: Definition, unresolved: list[str]
+    ) -> list[Dependency]:
+        """Return what parameters, ins= and deps= name."""
+        inputs: dict[str, Dependency] = {}
+        for index, parameter in enumerate(definition.parameters):
+            is_context = index == 0 and parameter.name in CONTEXT_NAMES
+            if is_context or parameter.name == "config":
+                continue
+            if self._is_dependency(parameter, module, unresolved):
+                place = (parameter.line, parameter.column)
+                inputs[parameter.name] = Dependency(parameter.name, *place, "parameter")
+        items = self._ins("ins", definition.arguments, module, unresolved)
+        if items is None:  # any parameter may be named there
+            inputs = {name: one for name, one in inputs.items() if name in self.all_keys}
+        for item in items or ():
+            parameter_input = inputs.pop(item.parameter, None)
+            named_at = parameter_input or definition
+            if item.key:
+                place = (named_at.line, named_at.column)
+                inputs[item.parameter] = Dependency(item.key, *place, "ins")
+        return [*inputs.values(), *self._listed("deps", definition.arguments, module, unresolved)]
+
+    def _is_dependency(self, parameter: Parameter, module: Module, unresolved: list[str]) -> bool:
+        """Tell whether Dagster takes a parameter for an asset; observe what it takes otherwise."""
+        name, annotation = parameter.name, parameter.annotation
+        place = (module.path, parameter.line, parameter.column)
+        role = self._attempt([], "", self.names.role, annotation, module) or Role.UNKNOWN
+        if not parameter.is_input:
+            if role is Role.INPUT:
+                self.observations.append(Observation(Kind.DROPPED_INPUT, *place, name))
+            return False
+        target = self.names.target_of(annotation, module)
+        if target and target.name.startswith("dagster.") and target.name.endswith("Context"):
+            self.observations.append(Observation(Kind.CONTEXT_NAME, *place, name))
+            return False
+        if role is Role.UNKNOWN and name not in self.all_keys:
+            unresolved.append(f"{name} may be an asset or a resource")
+            return False
+        return role is not Role.RESOURCE
+
+    def _ins(
+        self, argument: str, arguments: Arguments, module: Module, unresolved: list[str]
+    ) -> list[_Input] | None:
+        """Return the items of a dict such as ins=, None where it cannot be read."""
+        if argument not in arguments:
+            return []
+        what, node = f"its {argument}=", arguments[argument]
+        items = self._attempt(unresolved, what, self.names.items, node, module)
+        if items is None:
+            return None
+        inputs = []
+        for name, place in items:
+            what, read = f"its input {name}", self._key_of_input
+            key = self._attempt(unresolved, what, read, name, place.node, place.module)
+            inputs.append(_Input(name, key))
+        return inputs
+
+    def _key_of_input(self, name: str, node: ast.expr, module: Module) -> str:
+        """Return the key that an AssetIn declares."""
+        called = self.names.call(node, module)
+        arguments = called.arguments if called.name == "AssetIn" else {"0": node}
+        return self.names.key_from(name, arguments, module)
+
+    def _listed(
+        self, argument: str, arguments: Arguments, module: Module, unresolved: list[str]
+    ) -> list[Dependency]:
+        """Return the dependencies that a list such as deps= names."""
+        if argument not in arguments:
+            return []
+        what, node = f"its {argument}=", arguments[argument]
+        elements = self._attempt(unresolved, what, self.names.elements, node, module)
+        dependencies = []
+        for element in elements or ():
+            read = self.names.keys
+            keys = self._attempt(unresolved, "a dependency", read, element.node, element.module)
+            here = element.node if element.module is module else node  # the place in this file
+            place = (here.lineno, here.col_offset + 1)
+            dependencies += [Dependency(key, *place, "deps") for key in keys or ()]
+        return dependencies
