@@ -84,7 +84,10 @@ class _Builder:
         """Observe the calls at import that may make assets: those of the project's factories."""
         for call in module.calls:
             target = self.names.find(call.dotted)
-            is_factory = target.name in target.module.factories
+            factories = target.module.factories
+            is_factory = target.name in factories
+            if target.kind is TargetKind.VALUE:  # a lambda or a partial has no name there
+                is_factory = "" in factories
             if is_factory or target.kind not in _READABLE:
                 place = (module.path, call.line, call.column)
                 what = f"what {call.dotted} makes"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ..project import Project
 from .module import Kind, Module, Observation
-from .reader import read_module
+from .statements import read_module
 
 _COMPONENT_FILES = ("defs.yaml", "defs.yml", "component.yaml")
 
