@@ -52,7 +52,7 @@ class ModuleBuilder:
         self._changed: set[ast.expr] = set()  # lists and dicts that are changed in place
 
     def build(self) -> Module:
-        """Return what was collected; what a changed list holds, only running the code would tell."""
+        """Return what was collected; a list that is changed in place has no known meaning."""
         for name, meaning in self.names.items():
             if meaning in self._changed:
                 self.names[name] = None

@@ -103,8 +103,7 @@ def _names_a_dagster_type(decorator: ast.expr) -> bool:
     if type(decorator) is not ast.Call:
         return False
     return any(
-        isinstance(part, ast.keyword) and part.arg == "dagster_type"
-        for part in ast.walk(decorator)
+        isinstance(part, ast.keyword) and part.arg == "dagster_type" for part in ast.walk(decorator)
     )
 
 

@@ -6,6 +6,7 @@
 import ast
 import builtins
 import re
+import sys
 from collections.abc import Callable
 
 from ..layers import LAYERS
@@ -202,6 +203,8 @@ _CHILDREN: dict[type, tuple[str, ...]] = {
     for node in vars(ast).values()
     if isinstance(node, type) and issubclass(node, ast.AST)
 }
+if sys.version_info >= (3, 12):
+    _CHILDREN[ast.TypeAlias] = ("name", "value")  # a name there, in other nodes a text
 _CHILDREN[ast.Constant] = ()
 _CHILDREN[ast.MatchSingleton] = ()
 _CHILDREN[ast.comprehension] = ("iter", "ifs")  # its targets are no names of the module
