@@ -1,32 +1,20 @@
 """Turn the definitions of every module into assets, sources and checks."""
 
-import ast
 import gc
-from collections.abc import Callable
-from functools import cached_property
-from typing import NamedTuple, TypeVar
 
 from ..layers import LAYERS
 from ..project import Project
 from .catalog import Asset, Catalog, Dependency, Link
-from .definitions import CONTEXT_NAMES
+from .dependencies import DependencyReader
 from .files import read_modules
-from .module import Arguments, Definition, Import, Kind, Module, Observation, Parameter
-from .names import Names, Output, Role, TargetKind, Unresolved
-
-Result = TypeVar("Result")
+from .module import Definition, Import, Kind, Module, Observation
+from .names import Names, TargetKind
+from .values import Output, Values, attempt
 
 # What a call at import may lead to without making assets; functions among them are looked at.
 _READABLE = frozenset((
     TargetKind.ASSET, TargetKind.CLASS, TargetKind.FUNCTION, TargetKind.VALUE, TargetKind.MODULE
 ))  # fmt: skip
-
-
-class _Input(NamedTuple):
-    """An item of ins=: the parameter, and the key that it names if that could be read."""
-
-    parameter: str
-    key: str | None
 
 
 def read_catalog(project: Project) -> Catalog:
@@ -48,6 +36,8 @@ class _Builder:
     def __init__(self, project: Project, modules: list[Module], problems: list[Observation]):
         self.modules = modules
         self.names = Names(modules, project.package)
+        self.values = Values(self.names)
+        self.dependencies = DependencyReader(self.names, self.values, problems)
         self.raw_readers = f"src/{project.package}/polster/sources/"
         self.observations = problems
         self.assets: list[Asset] = []
@@ -106,7 +96,8 @@ class _Builder:
         target = self.names.find(name.dotted)
         keys = None
         if target.definition is not None:
-            keys = self._keys(target.definition, target.module)
+            read = self.values.definition_keys
+            keys = attempt([], "its key", read, target.definition, target.module) or []
         return Link(
             module.path,
             name.line,
@@ -118,34 +109,6 @@ class _Builder:
             target.module.layer,
             keys,
         )
-
-    @cached_property
-    def all_keys(self) -> set[str]:
-        """The keys of all assets, where it is not plain whether a parameter is one."""
-        return {
-            key
-            for module in self.modules
-            for definition in module.definitions.values()
-            for key in self._keys(definition, module)
-        }
-
-    def _keys(self, definition: Definition, module: Module) -> list[str]:
-        """Return the keys that a definition makes, none where they cannot be read."""
-        read = self.names.definition_keys
-        return self._attempt([], "its key", read, definition, module) or []
-
-    def _attempt(
-        self, unresolved: list[str], what: str, read: Callable[..., Result], *arguments: object
-    ) -> Result | None:
-        """Read something, or note that only running the code would tell what it is."""
-        try:
-            return read(*arguments)
-        except Unresolved as error:
-            where = f" at line {error.line}" if error.line else ""
-            unresolved.append(f"{what} is computed{where}")
-        except RecursionError:
-            unresolved.append(f"{what} needs itself")
-        return None
 
     # Definitions become assets -----------------------------------------------------------------
 
@@ -160,9 +123,9 @@ class _Builder:
             return
         inputs: list[Dependency] = []
         if definition.maker != "AssetSpec":
-            inputs = self._inputs(module, definition, unresolved)
-        read = self.names.outputs
-        outputs = self._attempt(unresolved, "what it makes", read, definition, module)
+            inputs = self.dependencies.inputs(module, definition, unresolved)
+        read = self.values.outputs
+        outputs = attempt(unresolved, "what it makes", read, definition, module)
         kept = self.sources if definition.maker == "AssetSpec" else self.assets
         if outputs is None:
             kept.append(
@@ -180,19 +143,24 @@ class _Builder:
         unresolved: list[str],
     ) -> Asset:
         """Return the asset of one output."""
-        name, arguments, where, node = output
-        key = self._attempt(unresolved, "its key", self.names.key_from, name, arguments, where)
-        is_spec = definition.maker == "AssetSpec" or (node and "specs" in definition.arguments)
-        if is_spec:  # it names its dependencies itself
-            inputs = self._listed("deps", arguments, where, unresolved)
-        description = None if node else definition.description
+        arguments, where = output.arguments, output.module
+        read = self.values.key_from
+        key = attempt(unresolved, "its key", read, output.name, arguments, where)
+
+        is_one_of_several = output.node is not None
+        is_spec = is_one_of_several and "specs" in definition.arguments
+        if is_spec or definition.maker == "AssetSpec":  # it names its dependencies itself
+            inputs = self.dependencies.listed("deps", arguments, where, unresolved)
+
+        description = None if is_one_of_several else definition.description
         if "description" in arguments:
-            read, written = self.names.text, arguments["description"]
-            description = self._attempt(unresolved, "its description", read, written, where)
-        asset = self._asset(module, definition, key, name, inputs, unresolved)
+            written = arguments["description"]
+            description = attempt(unresolved, "its description", self.values.text, written, where)
+
+        asset = self._asset(module, definition, key, output.name, inputs, unresolved)
         asset = asset._replace(description=description)
-        if node:
-            asset = asset._replace(line=node.lineno, column=node.col_offset + 1)
+        if output.node is not None:
+            asset = asset._replace(line=output.node.lineno, column=output.node.col_offset + 1)
         return asset
 
     def _asset(
@@ -228,101 +196,18 @@ class _Builder:
         checked = arguments.get("asset") or arguments.get("0")
         key = None
         if checked:
-            read = self.names.key
-            key = self._attempt(unresolved, "what it checks", read, checked, module)
+            read = self.values.key
+            key = attempt(unresolved, "what it checks", read, checked, module)
         place = (definition.line, definition.column)
         dependencies = [Dependency(key, *place, "asset")] if key else []
-        dependencies += self._listed("additional_deps", arguments, module, unresolved)
-        for item in self._ins("additional_ins", arguments, module, unresolved) or ():
+        dependencies += self.dependencies.listed("additional_deps", arguments, module, unresolved)
+        for item in self.dependencies.ins("additional_ins", arguments, module, unresolved) or ():
             if item.key:
                 dependencies.append(Dependency(item.key, *place, "ins"))
         name = None
         if "name" in arguments:
-            read = self.names.text
-            name = self._attempt(unresolved, "its name", read, arguments["name"], module)
+            read = self.values.text
+            name = attempt(unresolved, "its name", read, arguments["name"], module)
         name = name or definition.function
         asset = self._asset(module, definition, key, name, dependencies, unresolved)
         return asset._replace(name=name)
-
-    # Dependencies ------------------------------------------------------------------------------
-
-    def _inputs(
-        self, module: Module, definition: Definition, unresolved: list[str]
-    ) -> list[Dependency]:
-        """Return what parameters, ins= and deps= name."""
-        inputs: dict[str, Dependency] = {}
-        for index, parameter in enumerate(definition.parameters):
-            is_context = index == 0 and parameter.name in CONTEXT_NAMES
-            if is_context or parameter.name == "config":
-                continue
-            if self._is_dependency(parameter, module, unresolved):
-                place = (parameter.line, parameter.column)
-                inputs[parameter.name] = Dependency(parameter.name, *place, "parameter")
-        items = self._ins("ins", definition.arguments, module, unresolved)
-        if items is None:  # any parameter may be named there
-            inputs = {name: one for name, one in inputs.items() if name in self.all_keys}
-        for item in items or ():
-            parameter_input = inputs.pop(item.parameter, None)
-            named_at = parameter_input or definition
-            if item.key:
-                place = (named_at.line, named_at.column)
-                inputs[item.parameter] = Dependency(item.key, *place, "ins")
-        return [*inputs.values(), *self._listed("deps", definition.arguments, module, unresolved)]
-
-    def _is_dependency(self, parameter: Parameter, module: Module, unresolved: list[str]) -> bool:
-        """Tell whether Dagster takes a parameter for an asset; observe what it takes otherwise."""
-        name, annotation = parameter.name, parameter.annotation
-        place = (module.path, parameter.line, parameter.column)
-        role = self._attempt([], "", self.names.role, annotation, module) or Role.UNKNOWN
-        if not parameter.is_input:
-            if role is Role.INPUT:
-                self.observations.append(Observation(Kind.DROPPED_INPUT, *place, name))
-            return False
-        target = self.names.target_of(annotation, module)
-        if target and target.name.startswith("dagster.") and target.name.endswith("Context"):
-            self.observations.append(Observation(Kind.CONTEXT_NAME, *place, name))
-            return False
-        if role is Role.UNKNOWN and name not in self.all_keys:
-            unresolved.append(f"{name} may be an asset or a resource")
-            return False
-        return role is not Role.RESOURCE
-
-    def _ins(
-        self, argument: str, arguments: Arguments, module: Module, unresolved: list[str]
-    ) -> list[_Input] | None:
-        """Return the items of a dict such as ins=, None where it cannot be read."""
-        if argument not in arguments:
-            return []
-        what, node = f"its {argument}=", arguments[argument]
-        items = self._attempt(unresolved, what, self.names.items, node, module)
-        if items is None:
-            return None
-        inputs = []
-        for name, place in items:
-            what, read = f"its input {name}", self._key_of_input
-            key = self._attempt(unresolved, what, read, name, place.node, place.module)
-            inputs.append(_Input(name, key))
-        return inputs
-
-    def _key_of_input(self, name: str, node: ast.expr, module: Module) -> str:
-        """Return the key that an AssetIn declares."""
-        called = self.names.call(node, module)
-        arguments = called.arguments if called.name == "AssetIn" else {"0": node}
-        return self.names.key_from(name, arguments, module)
-
-    def _listed(
-        self, argument: str, arguments: Arguments, module: Module, unresolved: list[str]
-    ) -> list[Dependency]:
-        """Return the dependencies that a list such as deps= names."""
-        if argument not in arguments:
-            return []
-        what, node = f"its {argument}=", arguments[argument]
-        elements = self._attempt(unresolved, what, self.names.elements, node, module)
-        dependencies = []
-        for element in elements or ():
-            read = self.names.keys
-            keys = self._attempt(unresolved, "a dependency", read, element.node, element.module)
-            here = element.node if element.module is module else node  # the place in this file
-            place = (here.lineno, here.col_offset + 1)
-            dependencies += [Dependency(key, *place, "deps") for key in keys or ()]
-        return dependencies

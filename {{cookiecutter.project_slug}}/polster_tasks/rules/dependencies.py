@@ -1,4 +1,4 @@
-"""POL2xx: dependencies."""
+"""POL2xx: Dependencies."""
 
 from collections.abc import Iterator
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""POL4xx: habits, and what cannot be read."""
+"""POL4xx: Habits, and what cannot be read."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""POL3xx: ways around the graph of assets."""
+"""POL3xx: Ways around the graph of assets."""
 
 from collections import defaultdict
 from collections.abc import Iterator

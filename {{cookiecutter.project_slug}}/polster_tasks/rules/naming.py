@@ -1,4 +1,4 @@
-"""POL1xx: names."""
+"""POL1xx: Names."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""POL0xx: the project and its files."""
+"""POL0xx: The project and its files."""
 
 from collections.abc import Iterator
 
