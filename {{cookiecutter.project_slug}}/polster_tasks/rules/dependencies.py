@@ -12,10 +12,10 @@ from .rule import ERROR, Breach, breach, rule
 
 @rule("POL201", "wrong-layer", ERROR)
 def wrong_layer(project: Project, catalog: Catalog) -> Iterator[Breach]:
-    """An asset depends on one of a layer that its own layer may not depend on.
+    """An asset depends on an asset in a layer that its own layer may not depend on.
 
     Bronze depends on nothing but external sources, silver only on bronze, gold only on silver:
-    not backwards, not across, not past a layer. Dagster refuses to load the project as well.
+    not backwards, not within a layer, not past one. The project refuses to load as well.
 
     Bad:   def gold_revenue(bronze_orders): ...
     Good:  def gold_revenue(silver_orders): ...
@@ -65,7 +65,7 @@ def _hint(key: str, known: list[str]) -> str:
 
 @rule("POL203", "cycle", ERROR)
 def cycle(project: Project, catalog: Catalog) -> Iterator[Breach]:
-    """Assets depend on each other in a circle, so none can be made first.
+    """Assets depend on each other in a circle, so none can be materialized first.
 
     Bad:   silver_a depends on silver_b, silver_b on silver_a
     Good:  what both need in an asset of its own, one layer below
@@ -97,7 +97,7 @@ def cycle(project: Project, catalog: Catalog) -> Iterator[Breach]:
 
 @rule("POL204", "no-upstream", ERROR)
 def no_upstream(project: Project, catalog: Catalog) -> Iterator[Breach]:
-    """What a silver or gold asset holds did not come through the layers.
+    """A silver or gold asset has no upstream: its data did not come through the layers.
 
     Bad:   def silver_orders(): return pl.read_csv(...)
     Good:  def silver_orders(bronze_orders): ...
@@ -112,7 +112,7 @@ def no_upstream(project: Project, catalog: Catalog) -> Iterator[Breach]:
 
 @rule("POL205", "context-name", ERROR)
 def context_name(project: Project, catalog: Catalog) -> Iterator[Breach]:
-    """Dagster knows the context by name and place, else it is an asset.
+    """Dagster recognizes the context by its name and place; any other name is an asset.
 
     Bad:   def silver_orders(ctx: dg.AssetExecutionContext, bronze_orders): ...
     Good:  def silver_orders(context: dg.AssetExecutionContext, bronze_orders): ...
@@ -124,7 +124,7 @@ def context_name(project: Project, catalog: Catalog) -> Iterator[Breach]:
 
 @rule("POL206", "dropped-input", ERROR)
 def dropped_input(project: Project, catalog: Catalog) -> Iterator[Breach]:
-    """Dagster takes only plain parameters for inputs, and drops others.
+    """Dagster takes only plain parameters as inputs, and drops keyword-only ones.
 
     Bad:   def silver_orders(*, bronze_orders): ...
     Good:  def silver_orders(bronze_orders): ...
@@ -159,7 +159,7 @@ def check_elsewhere(project: Project, catalog: Catalog) -> Iterator[Breach]:
 
 @rule("POL208", "bad-annotation", ERROR)
 def bad_annotation(project: Project, catalog: Catalog) -> Iterator[Breach]:
-    """Dagster does not load an asset with such an annotation.
+    """An annotation keeps Dagster from loading the asset.
 
     Bad:   def silver_orders(bronze_orders: dy.LazyFrame[Order]) -> dy.LazyFrame[Order]: ...
            from __future__ import annotations, beside context: dg.AssetExecutionContext

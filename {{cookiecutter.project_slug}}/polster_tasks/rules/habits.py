@@ -10,12 +10,12 @@ from ..reading.module import Kind
 from .dependencies import at_dependency, unknown_dependencies
 from .rule import WARNING, Breach, breach, rule
 
-_UNCHECKED = "It is not checked here. Write it out, or leave it to the check at load."
+_UNCHECKED = "It is checked only when the project loads. Write it out to have it checked here."
 
 
 @rule("POL401", "no-description", WARNING)
 def no_description(project: Project, catalog: Catalog) -> Iterator[Breach]:
-    """Dagster's catalog shows a bare name for this asset.
+    """An asset has no description, so Dagster's catalog shows a bare name.
 
     Bad:   def silver_orders(bronze_orders): return ...
     Good:  a docstring, or @dg.asset(description="Orders, one row each, valid dates only.")
@@ -70,7 +70,7 @@ def unused_asset(project: Project, catalog: Catalog) -> Iterator[Breach]:
 
 @rule("POL404", "pandas", WARNING)
 def pandas(project: Project, catalog: Catalog) -> Iterator[Breach]:
-    """A second library: whole tables in memory, and other null values.
+    """pandas holds whole tables in memory, and treats missing values differently.
 
     Bad:   pd.read_csv(...), frame.to_pandas()
     Good:  pl.scan_csv(...), frame
@@ -84,7 +84,7 @@ def pandas(project: Project, catalog: Catalog) -> Iterator[Breach]:
 
 @rule("POL405", "naive-now", WARNING)
 def naive_now(project: Project, catalog: Catalog) -> Iterator[Breach]:
-    """A time without a zone means something else on another machine.
+    """A time without a time zone means something else on another machine.
 
     Bad:   datetime.now()
     Good:  datetime.now(timezone.utc)
@@ -95,9 +95,9 @@ def naive_now(project: Project, catalog: Catalog) -> Iterator[Breach]:
 
 @rule("POL406", "unresolved", WARNING)
 def unresolved(project: Project, catalog: Catalog) -> Iterator[Breach]:
-    """What only running the code would tell is not checked, but said.
+    """What only running the code would tell is reported, because it is not checked.
 
-    Dagster checks the layers again when the project loads.
+    The layers are checked again when the project loads.
 
     Bad:   @dg.asset(key=make_key()), assets from a function, a definition under an if
     Good:  keys and dependencies written as constants, one asset a file
@@ -112,5 +112,5 @@ def unresolved(project: Project, catalog: Catalog) -> Iterator[Breach]:
         return
     for asset, dependency in unknown_dependencies(catalog):
         what = f"{asset.key} ({asset.layer}) depends on {dependency.key}"
-        message = f"{what}, which no file defines that can be read. {_UNCHECKED}"
+        message = f"{what}, which no readable file defines. {_UNCHECKED}"
         yield at_dependency(asset, dependency, message)

@@ -12,7 +12,7 @@ from .rule import ERROR, Breach, breach, rule
 
 @rule("POL301", "missing-import", ERROR)
 def missing_import(project: Project, catalog: Catalog) -> Iterator[Breach]:
-    """An import of something that is not in the project.
+    """An import names something that is not in the project.
 
     Bad:   from my_pipeline.defs.bronze.order import bronze_orders     there is no order.py
     Good:  from my_pipeline.defs.bronze.orders import bronze_orders
@@ -33,7 +33,7 @@ def missing_import(project: Project, catalog: Catalog) -> Iterator[Breach]:
 
 @rule("POL302", "import-around", ERROR)
 def import_around(project: Project, catalog: Catalog) -> Iterator[Breach]:
-    """A layer imports from an asset's file, but not to name a dependency.
+    """An asset's file is imported for something other than naming a dependency.
 
     Calling its function, or reading its constants, makes a dependency that Dagster does not know:
     nothing is materialized in order, and no layer is checked.
@@ -72,7 +72,7 @@ def _crosses_into_an_asset_file(link: Link) -> bool:
 
 @rule("POL303", "read-around", ERROR)
 def read_around(project: Project, catalog: Catalog) -> Iterator[Breach]:
-    """Silver or gold reads a layer's files itself, which Dagster cannot know.
+    """Silver or gold reads files itself: a dependency that Dagster does not know.
 
     Bad:   def silver_orders(bronze_orders): return pl.scan_parquet("data/bronze/orders.parquet")
     Good:  def silver_orders(bronze_orders): return bronze_orders

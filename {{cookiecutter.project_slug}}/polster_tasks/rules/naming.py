@@ -14,7 +14,7 @@ _BETWEEN_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 
 @rule("POL101", "name-mismatch", ERROR)
 def name_mismatch(project: Project, catalog: Catalog) -> Iterator[Breach]:
-    """Folder, file, function and key disagree, so it is hard to find.
+    """Folder, file, function and key disagree, so the asset is hard to find.
 
     Bad:   defs/silver/orders.py:  def orders(bronze_orders): ...
     Good:  defs/silver/orders.py:  def silver_orders(bronze_orders): ...
@@ -62,7 +62,7 @@ def not_snake_case(project: Project, catalog: Catalog) -> Iterator[Breach]:
 
 @rule("POL103", "duplicate-name", ERROR)
 def duplicate_name(project: Project, catalog: Catalog) -> Iterator[Breach]:
-    """Two things have one name, so Dagster refuses or overlooks an asset.
+    """Two definitions share a name, so Dagster refuses them or overlooks one.
 
     Bad:   orders.py and orders2.py both define silver_orders; two functions called _
     Good:  each key once, each function under a name of its own

@@ -21,7 +21,7 @@ _NEEDED = (
 
 @rule("POL001", "missing-file", ERROR)
 def missing_file(project: Project, catalog: Catalog) -> Iterator[Breach]:
-    """The project needs it to load, or to enforce its layers.
+    """A file or folder is missing that the project needs to load, or to enforce its layers.
 
     Bad:   src/my_pipeline/layers.py deleted
     Good:  definitions.py, layers.py, polster/ and defs/bronze, defs/silver, defs/gold in place
@@ -37,7 +37,7 @@ def missing_file(project: Project, catalog: Catalog) -> Iterator[Breach]:
 
 @rule("POL002", "bad-setting", ERROR)
 def bad_setting(project: Project, catalog: Catalog) -> Iterator[Breach]:
-    """[tool.polster] has a setting that means nothing, or ignores an error.
+    """[tool.polster] has a setting that does not exist, or ignores an error.
 
     Bad:   ignore = ["wrong-layer"]      an error: it cannot be ignored
     Good:  ignore = ["no-description"]   a warning
@@ -54,7 +54,7 @@ def bad_setting(project: Project, catalog: Catalog) -> Iterator[Breach]:
 
 @rule("POL003", "unreadable-file", ERROR)
 def unreadable_file(project: Project, catalog: Catalog) -> Iterator[Breach]:
-    """Nothing can be checked in a file that is not readable Python.
+    """A file that is not readable, valid Python cannot be checked.
 
     Bad:   def silver_orders(bronze_orders:      also a wrong encoding, a folder called orders.py
     Good:  def silver_orders(bronze_orders):
