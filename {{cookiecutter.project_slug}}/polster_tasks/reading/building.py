@@ -5,13 +5,13 @@ from collections import deque
 from typing import NamedTuple
 
 from ..layers import LAYERS
-from .module import Definition, Import, Kind, Meaning, Module, Names, Observation, Reference
+from .module import Definition, Import, Kind, Meaning, Meanings, Module, Observation, Reference
 
 
 class Scope:
     """What names mean to the code at hand: that of the module itself, or of a part of it."""
 
-    def __init__(self, names: Names, owner: str = "", is_module: bool = False):
+    def __init__(self, names: Meanings, owner: str = "", is_module: bool = False):
         self.names = names
         self.owner = owner  # the outermost function or class around the code, if any
         self.is_module = is_module  # names that are bound here are the module's
@@ -38,7 +38,7 @@ class ModuleBuilder:
         in_layer = self.in_defs and len(parts) > 4 and parts[3] in LAYERS
         self.layer = parts[3] if in_layer else None
 
-        self.names: Names = {}
+        self.names: Meanings = {}
         self.definitions: dict[str, Definition] = {}
         self.classes: dict[str, list[ast.expr]] = {}
         self.imports: list[Import] = []

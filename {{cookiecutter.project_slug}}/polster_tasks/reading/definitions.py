@@ -7,7 +7,7 @@ from .module import (
     Definition,
     Function,
     Kind,
-    Names,
+    Meanings,
     Observation,
     Parameter,
     arguments_of,
@@ -31,7 +31,7 @@ class FunctionReader:
     Annotations that Dagster refuses are added to `observations`.
     """
 
-    def __init__(self, path: str, names: Names, observations: list[Observation]):
+    def __init__(self, path: str, names: Meanings, observations: list[Observation]):
         self._path = path
         self._names = names
         self._observations = observations

@@ -9,7 +9,7 @@ MAKERS = frozenset(("asset", "multi_asset", "graph_asset", "asset_check", "Asset
 
 # What a name stands for: a dotted name, the expression that it was given, or None for unknown.
 Meaning = str | ast.expr | None
-Names = dict[str, Meaning]
+Meanings = dict[str, Meaning]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 # The arguments of a call, by keyword; "0" is the first positional one, "**" one that is computed.
@@ -94,7 +94,7 @@ class Module(NamedTuple):
     in_defs: bool
     layer: str | None
     is_polsters: bool  # part of Polster: names resolve there, but nothing in it is reported
-    names: Names
+    names: Meanings
     definitions: dict[str, Definition]  # by the name that they are bound to
     classes: dict[str, list[ast.expr]]  # each with its bases
     imports: list[Import]
@@ -111,7 +111,7 @@ def empty_module(name: str) -> Module:
     return Module(name, "", False, None, False, {}, {}, {}, [], [], [], [], set(), set(), False)
 
 
-def dotted_name(node: ast.AST | None, names: Names) -> str | None:
+def dotted_name(node: ast.AST | None, names: Meanings) -> str | None:
     """Return the full dotted name that `dg.asset` stands for, or None where it cannot be told."""
     attributes = []
     while type(node) is ast.Attribute:
