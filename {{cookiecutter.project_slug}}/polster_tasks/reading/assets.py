@@ -173,7 +173,7 @@ class _Builder:
         unresolved: list[str],
     ) -> Asset:
         """Return an asset; one whose key cannot be read goes by the name of its function."""
-        first_of_each = {one.key: one for one in reversed(dependencies)}
+        first_of_each = {dependency.key: dependency for dependency in reversed(dependencies)}
         last_part = (key or name).rpartition("/")[2]
         return Asset(
             key=key or definition.function,

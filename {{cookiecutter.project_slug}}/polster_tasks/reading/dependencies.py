@@ -54,7 +54,7 @@ class DependencyReader:
                 inputs[parameter.name] = Dependency(parameter.name, *place, "parameter")
         items = self.ins("ins", definition.arguments, module, unresolved)
         if items is None:  # any parameter may be named there
-            inputs = {name: one for name, one in inputs.items() if name in self._all_keys}
+            inputs = {name: inputs[name] for name in inputs if name in self._all_keys}
         for item in items or ():
             named_at = inputs.pop(item.parameter, None) or definition
             if item.key:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from .building import Body, ModuleBuilder, Scope
 from .definitions import FunctionReader, spec_definition
 from .expressions import ExpressionReader
+from .imports import ImportedName, base_of, names_of_import, names_of_import_from
 from .module import Function, Import, Kind, Meaning, Module, dotted_name, maker_of
 
 
@@ -125,50 +126,33 @@ class _StatementReader:
     # Imports -----------------------------------------------------------------------------------
 
     def _import(self, node: ast.Import) -> None:
-        for alias in node.names:
-            root = alias.name.partition(".")[0]
-            meaning = alias.name if alias.asname else root
-            self._bind_import(node, alias.name, alias.asname or root, meaning)
+        for name in names_of_import(node):
+            self._bind_import(node, name)
 
     def _import_from(self, node: ast.ImportFrom) -> None:
-        base = self._absolute(node)
+        is_package = self._module.path.endswith("/__init__.py")
+        base = base_of(node, self._module.name, is_package)
         if base is None:
             written = "." * node.level + (node.module or "")
             self._module.observe(Kind.OUTSIDE_IMPORT, node, written)
             return
-        for alias in node.names:
-            if alias.name == "*":
-                self._module.open = True
-                self._module.unresolved(node, f"what `from {base} import *` brings")
-                continue
-            dotted = f"{base}.{alias.name}"
-            self._bind_import(node, dotted, alias.asname or alias.name, dotted)
+        if node.names[0].name == "*":
+            self._module.open = True
+            self._module.unresolved(node, f"what `from {base} import *` brings")
+        for name in names_of_import_from(node, base):
+            self._bind_import(node, name)
 
-    def _absolute(self, node: ast.ImportFrom) -> str | None:
-        """Return the dotted name that an import starts at, None where it leaves the package."""
-        if not node.level:
-            return node.module
-        parents = self._module.name.split(".")
-        if self._module.path.endswith("/__init__.py"):
-            parents.append("__init__")
-        if node.level >= len(parents):
-            return None
-        parents = parents[: -node.level]
-        return ".".join([*parents, node.module] if node.module else parents)
-
-    def _bind_import(
-        self, node: ast.Import | ast.ImportFrom, dotted: str, binding: str, meaning: str
-    ) -> None:
+    def _bind_import(self, node: ast.Import | ast.ImportFrom, name: ImportedName) -> None:
         """Give an imported name its meaning; remember imports of the project, and of pandas."""
         if self._scope.is_module:
-            self._bind(binding, meaning)
+            self._bind(name.binding, name.meaning)
         else:
-            self._scope.names = {**self._scope.names, binding: meaning}
-            self._module.used.add(binding)
-        root = dotted.partition(".")[0]
-        if root == "pandas" or (root == self._module.package and dotted != root):
+            self._scope.names = {**self._scope.names, name.binding: name.meaning}
+            self._module.used.add(name.binding)
+        root = name.dotted.partition(".")[0]
+        if root == "pandas" or (root == self._module.package and name.dotted != root):
             place = (node.lineno, node.col_offset + 1)
-            found = Import(dotted, binding, *place, self._block.guarded)
+            found = Import(name.dotted, name.binding, *place, self._block.guarded)
             self._module.imports.append(found)
 
     # Functions ---------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ def wrong_layer(project: Project, catalog: Catalog) -> Iterator[Breach]:
     """An asset depends on an asset in a layer that its own layer may not depend on.
 
     Bronze depends on nothing but external sources, silver only on bronze, gold only on silver:
-    not backwards, not within a layer, not past one. The project refuses to load as well.
+    never backwards, within a layer, or past one. The project refuses to load as well.
 
     Bad:   def gold_revenue(bronze_orders): ...
     Good:  def gold_revenue(silver_orders): ...
@@ -152,8 +152,8 @@ def check_elsewhere(project: Project, catalog: Catalog) -> Iterator[Breach]:
                 continue
             checked = f"check {check.name} of {check.key} ({layer})"
             what = f"{checked} looks at {dependency.key} ({other})"
-            law = "a check may look only at its own layer and the one below."
-            message = f"{what}: {law} Check {dependency.key} instead."
+            limit = "a check may look only at its own layer and the one below."
+            message = f"{what}: {limit} Check {dependency.key} instead."
             yield at_dependency(check, dependency, message)
 
 

@@ -42,18 +42,19 @@ def import_around(project: Project, catalog: Catalog) -> Iterator[Breach]:
            def silver_orders(): return bronze_orders()
     Good:  def silver_orders(bronze_orders): ...      or @dg.asset(deps=[bronze_orders])
     """
-    made: defaultdict[str, set[str]] = defaultdict(set)  # the keys that each file defines
-    named: defaultdict[str, set[str]] = defaultdict(set)  # those that its deps= and ins= name
+    # By file: the keys that it defines, and those that its deps= and ins= name.
+    defined: defaultdict[str, set[str]] = defaultdict(set)
+    declared: defaultdict[str, set[str]] = defaultdict(set)
     for asset in (*catalog.assets, *catalog.checks):
-        made[asset.path].add(asset.key)
+        defined[asset.path].add(asset.key)
         for dependency in asset.dependencies:
             if dependency.how != "parameter":
-                named[asset.path].add(dependency.key)
+                declared[asset.path].add(dependency.key)
     for link in catalog.links:
         if not _crosses_into_an_asset_file(link):
             continue
-        keys = made[link.target] if link.kind is TargetKind.MODULE else set(link.keys or ())
-        names_a_dependency = not named[link.path].isdisjoint(keys)
+        keys = defined[link.target] if link.kind is TargetKind.MODULE else set(link.keys or ())
+        names_a_dependency = not declared[link.path].isdisjoint(keys)
         if not names_a_dependency or link.name.binding in link.importer.used:
             layer = link.importer.layer
             only = f"a {layer} file may import it only to name it in deps= or ins=."

@@ -7,7 +7,7 @@ from ..project import Project, UsageError
 from ..reading.catalog import Catalog
 from . import dependencies, habits, imports, naming, structure
 from .matching import matching_rules
-from .rule import RULES, Rule
+from .rule import ERROR, RULES, Rule
 
 FAMILIES = (structure, naming, dependencies, imports, habits)  # importing them fills RULES
 
@@ -31,7 +31,9 @@ def check(project: Project, catalog: Catalog) -> list[Finding]:
         for rule in RULES.values()
         for breach in rule.check(project, catalog)
     }
-    return sorted(findings, key=lambda one: (one.path, one.line, one.column, one))
+    return sorted(
+        findings, key=lambda finding: (finding.path, finding.line, finding.column, finding)
+    )
 
 
 def filter_findings(
@@ -61,7 +63,7 @@ def filter_findings(
                 )
     for word in (*project.ignore, *ignore):
         shown -= {rule.code for rule in matching_rules(word)}
-    return [one for one in findings if one.severity == "error" or one.code in shown]
+    return [finding for finding in findings if finding.severity == ERROR or finding.code in shown]
 
 
 def explain(word: str) -> str:
