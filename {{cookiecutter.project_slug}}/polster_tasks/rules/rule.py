@@ -53,7 +53,8 @@ class Rule(NamedTuple):
         """Why the rule is there, with a bad and a good example."""
         from textwrap import dedent
 
-        first, _, rest = (self.check.__doc__ or "").partition("\n")
+        text = self.check.__doc__ or "Python was started with -OO, which drops explanations."
+        first, _, rest = text.partition("\n")
         return f"{first}\n{dedent(rest)}".strip()
 
 
