@@ -85,11 +85,13 @@ def open_project(root: Path) -> Project:
 def _read_toml(root: Path) -> dict[str, object]:
     """Return what a project's pyproject.toml says."""
     file = root / _SETTINGS_FILE
+    if file.exists() and not file.is_file():  # reading a pipe would never end
+        raise UsageError(f"{file} cannot be read: it is not a regular file.")
     try:
         return tomllib.loads(file.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
         raise _not_a_project(root, "it has no pyproject.toml") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{file} cannot be read: {error}.") from None
 
 
