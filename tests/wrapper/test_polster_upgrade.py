@@ -385,9 +385,9 @@ def test_a_command_at_work_is_waited_for(
 def test_the_lock_is_the_one_that_polster_tasks_takes(project: Path) -> None:
     script = (
         "import sys; from pathlib import Path\n"
-        "from polster_tasks.changing.journal import locked\n"
+        "from polster_tasks.changing.lock import hold_lock\n"
         "from polster_tasks.project import open_project\n"
-        "with locked(open_project(Path('.')), patience=0.1): pass\n"
+        "with hold_lock(open_project(Path('.')), patience=0.1): pass\n"
     )
     with locked(project):
         done = subprocess.run(
