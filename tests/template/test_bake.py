@@ -63,11 +63,7 @@ def test_each_choice_bakes_exactly_its_files(
 ) -> None:
     project = bake(starter=starter, ci=ci)
     chosen = files(project) - common_files()
-    expected = (
-        {".polster.json"}
-        | CI_FILES[ci]
-        | (set() if starter == "minimal" else NOT_MINIMAL)
-    )
+    expected = {".polster.json"} | CI_FILES[ci] | (set() if starter == "minimal" else NOT_MINIMAL)
     if starter == "ecommerce":
         expected |= ECOMMERCE
     assert chosen == expected
