@@ -5,6 +5,7 @@ A generated project has a noxfile of its own, in the template folder.
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import nox
@@ -73,6 +74,13 @@ def bench(session: nox.Session) -> None:
     name, *options = session.posargs or ["validate"]
     session.install("-e", ".[dev,bench]")
     session.run("python", f"benchmarks/{name}.py", *options)
+
+
+@nox.session(venv_backend="none", default=False)
+def generate(session: nox.Session) -> None:
+    """Write what mirrors code: docs/rules.md, and the hook's list of the template's files."""
+    session.run(sys.executable, "docs/rules.py")
+    session.run(sys.executable, ".ci/list_template_files.py")
 
 
 @nox.session
