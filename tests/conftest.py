@@ -31,14 +31,45 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def find_uv() -> str:
-    """Return uv's path; without uv, skip the test that asks."""
+def uv_path() -> str | None:
+    """Return where uv is, if it is installed."""
     try:
         from uv import find_uv_bin
 
         return find_uv_bin()
     except (ImportError, FileNotFoundError):
-        return shutil.which("uv") or pytest.skip("NOT TESTED: there is no uv here")
+        return shutil.which("uv")
+
+
+def find_uv() -> str:
+    """Return where uv is; without it, skip the test that asks."""
+    return uv_path() or pytest.skip("NOT TESTED: there is no uv here")
+
+
+def make_environment(folder: Path, *requirements: str | Path, python: Path | str = "") -> Path:
+    """Make a virtual environment with pip and some requirements, by uv where it is installed.
+
+    Args:
+        folder: where to make it.
+        requirements: what `pip install` takes, options included.
+        python: the interpreter; this one if none is given.
+    """
+    base, uv = str(python or sys.executable), uv_path()
+    if uv:
+        make = [uv, "venv", "--quiet", "--seed", "--python", base, str(folder)]
+        install = [uv, "pip", "install", "--quiet", "--python", str(folder)]
+    else:
+        make = [base, "-m", "venv", str(folder)]
+        install = [str(executable(folder, "python")), "-m", "pip", "install", "--quiet"]
+    subprocess.run(make, check=True)
+    if requirements:
+        subprocess.run([*install, *map(str, requirements)], check=True)
+    return folder
+
+
+def executable(environment: Path, name: str) -> Path:
+    """Return a command of a virtual environment."""
+    return environment / ("Scripts" if os.name == "nt" else "bin") / name
 
 
 UNSYNCED = str(Path(__file__).with_name("unsynced"))  # see the module in it

@@ -5,13 +5,12 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import urllib.request
 from pathlib import Path
 
 import pytest
 
-from conftest import TEMPLATE, clean_environment, find_uv
+from conftest import TEMPLATE, clean_environment, make_environment
 
 README = (TEMPLATE / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = [
@@ -58,8 +57,7 @@ def test_the_quick_start_works_word_for_word(tmp_path: Path) -> None:
     checkout = tmp_path / "polster"
     ignored = shutil.ignore_patterns(".git", ".nox", ".venv", "demo", "__pycache__", ".*_cache")
     shutil.copytree(TEMPLATE, checkout, symlinks=True, ignore=ignored)
-    make = [find_uv(), "venv", "--quiet", "--seed", "--python", sys.executable]
-    subprocess.run([*make, tmp_path / "venv"], check=True)
+    make_environment(tmp_path / "venv")
     path = os.pathsep.join((str(tmp_path / "venv/bin"), "/usr/local/bin", "/usr/bin", "/bin"))
     environment = clean_environment(PATH=path, HOME=str(tmp_path), **PIP)
     *lines, ui = block("Quick start")

@@ -12,16 +12,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import uv
+
+from conftest import executable, make_environment, uv_path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-UV = uv.find_uv_bin()
 NOT_COPIED = shutil.ignore_patterns(
     ".git", ".nox", ".venv", ".*_cache", ".hypothesis", "__pycache__", "*.egg-info",
     "benchmarks", "build", "demo", "dist", "tests",
 )  # fmt: skip
 LEAKS = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONSAFEPATH", "NO_COLOR", "FORCE_COLOR", "GIT_DIR")
 LATER = "99.0.0"
+BUILD = (sys.executable, "-m", "build", *(["--installer", "uv"] if uv_path() else []))
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -108,31 +109,24 @@ def repository(workshop: Path, checkout: Path, run_in: Run) -> Path:
 def distributions(workshop: Path, checkout: Path, run_in: Run) -> tuple[Path, Path]:
     """Return the sdist, and the wheel that was built from it, as releases are."""
     folder = workshop / "dist"
-    run_in(checkout, UV, "build", "--python", sys.executable, "--out-dir", folder, ".")
+    run_in(checkout, *BUILD, "--outdir", folder)
     (sdist,), (wheel,) = folder.glob("*.tar.gz"), folder.glob("*.whl")
     return sdist, wheel
-
-
-def executable(venv: Path, name: str) -> Path:
-    """Return a command of a virtual environment."""
-    return venv / ("Scripts" if os.name == "nt" else "bin") / name
 
 
 @pytest.fixture(scope="session")
 def pip_install(run_in: Run) -> Callable[[Path, Path], Path]:
     """Return a function that makes a virtual environment in which pip installs a distribution.
 
-    What polster depends on comes before it, by uv, which takes seconds instead of a minute.
+    What polster depends on comes before it, where possible by uv: seconds instead of a minute.
     """
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
     needed = project["project"]["dependencies"]
 
     def install(venv: Path, distribution: Path) -> Path:
-        here = venv.parent
-        run_in(here, UV, "venv", "-q", "--seed", "--python", sys.executable, venv)
-        run_in(here, UV, "pip", "install", "-q", "--python", venv, *needed)
+        make_environment(venv, *needed)
         pip = (executable(venv, "python"), "-m", "pip", "install", "-q")
-        run_in(here, *pip, "--disable-pip-version-check", distribution)
+        run_in(venv.parent, *pip, "--disable-pip-version-check", distribution)
         return venv
 
     return install

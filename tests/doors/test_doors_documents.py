@@ -12,9 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import uv
 
-from conftest import clean_environment
+from conftest import clean_environment, make_environment, uv_path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = (REPOSITORY / "docs" / "polster-command.md").read_text(encoding="utf-8")
@@ -27,7 +26,6 @@ LAST = {
     "cruft": "nox -s ui",
     "polster": "polster ui",
 }
-UV = uv.find_uv_bin()
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -39,10 +37,8 @@ def ids(transcript: str) -> str:
 @pytest.fixture(scope="module")
 def stranger(workshop: Path, installed: Path, run_in: Run) -> dict[str, Path]:
     """Return, for each door, the commands that a user of it has: Dagster is nowhere among them."""
-    venv = workshop / "tools"
-    run_in(workshop, UV, "venv", "-q", "--python", sys.executable, venv)
-    tools = ("cookiecutter", "cruft", "nox", "pipx")
-    run_in(workshop, UV, "pip", "install", "-q", "--python", venv, *tools)
+    venv = make_environment(workshop / "tools", "cookiecutter", "cruft", "nox", "pipx")
+    uv = uv_path()
     needs = {"pipx": ["pipx"], "uvx": [], "cookiecutter": ["cookiecutter", "nox"]}
     needs |= {"cruft": ["cruft", "nox"], "polster": []}
     folders = {}
@@ -51,7 +47,7 @@ def stranger(workshop: Path, installed: Path, run_in: Run) -> dict[str, Path]:
         folders[door].mkdir(parents=True)
         for name in names:
             (folders[door] / name).symlink_to(venv / "bin" / name)
-        for path in (Path(UV), Path(UV).with_name("uvx")):
+        for path in (Path(uv), Path(uv).with_name("uvx")) if uv else ():
             (folders[door] / path.name).symlink_to(path)
     (folders["polster"] / "polster").symlink_to(installed / "bin" / "polster")
     return folders

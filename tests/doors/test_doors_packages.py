@@ -11,20 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import uv
 
+from conftest import executable, find_uv, make_environment
 from polster.template import version
+from tests.doors.conftest import BUILD
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Holds = Callable[[Path], None]
-UV = uv.find_uv_bin()
 TEMPLATE_FOLDER = "{{cookiecutter.project_slug}}"
 PYTHONS = ("3.11", "3.12", "3.13")
-
-
-def executable(venv: Path, name: str) -> Path:
-    """Return a command of a virtual environment."""
-    return venv / ("Scripts" if os.name == "nt" else "bin") / name
 
 
 def find_python(wanted: str) -> Path:
@@ -69,7 +64,7 @@ def test_wheel_and_sdist_hold_every_file_of_the_template(
 def test_the_wheel_is_the_same_with_and_without_the_sdist(
     checkout: Path, distributions: tuple[Path, Path], run_in: Run, tmp_path: Path
 ) -> None:
-    run_in(checkout, UV, "build", "-q", "--wheel", "--python", sys.executable, "-o", tmp_path, ".")
+    run_in(checkout, *BUILD, "--wheel", "--outdir", tmp_path)
     (direct,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(direct) as one, zipfile.ZipFile(distributions[1]) as other:
         assert {i.filename: i.CRC for i in one.infolist()} == {
@@ -85,7 +80,7 @@ def test_a_leftover_in_the_template_is_not_shipped(
     cache = copy / TEMPLATE_FOLDER / "polster_tasks" / "__pycache__"
     cache.mkdir()
     (cache / "layers.cpython-311.pyc").write_bytes(b"")
-    run_in(copy, UV, "build", "-q", "--python", sys.executable, "-o", tmp_path / "dist", ".")
+    run_in(copy, *BUILD, "--outdir", tmp_path / "dist")
     (wheel,) = (tmp_path / "dist").glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         assert not [name for name in archive.namelist() if "__pycache__" in name]
@@ -176,10 +171,7 @@ def test_pip_from_the_sdist(
 @pytest.mark.slow
 def test_editable(checkout: Path, run_in: Run, holds: Holds, tmp_path: Path) -> None:
     """The template and version are the checkout's; its polster_tasks gets in nobody's way."""
-    venv = tmp_path / "venv"
-    run_in(tmp_path, UV, "venv", "-q", "--python", sys.executable, venv)
-    pip = (UV, "pip", "install", "-q", "--python", venv, "--editable", checkout)
-    run_in(tmp_path, *pip)
+    venv = make_environment(tmp_path / "venv", "--editable", checkout)
     polster = executable(venv, "polster")
     run_in(tmp_path, polster, "init", "shop")
     assert run_in(tmp_path, polster, "--version").stdout == f"polster {version()}\n"
@@ -207,9 +199,8 @@ def test_pipx_run(
     source = {"wheel": distributions[1], "checkout": checkout}[spec]
     pipx = (sys.executable, "-m", "pipx", "run", "--spec", source, "polster")
     run_in(tmp_path, *pipx, "init", "shop")
-    done = run_in(tmp_path / "shop", *pipx, "validate", "--format", "json", check=False)
-    assert done.returncode in (0, 2)
     holds(tmp_path / "shop")
+    run_in(tmp_path / "shop", *pipx, "validate", "--format", "json")
 
 
 @pytest.mark.slow
@@ -229,10 +220,10 @@ def test_uvx(
         "checkout": str(checkout),
         "git": f"polster @ git+{repository.as_uri()}@v1",
     }[spec]
-    uvx = (UV, "tool", "run", "--python", sys.executable, "--from", source, "polster")
+    uvx = (find_uv(), "tool", "run", "--python", sys.executable, "--from", source, "polster")
     run_in(tmp_path, *uvx, "init", "shop")
-    assert run_in(tmp_path / "shop", *uvx, "validate").returncode == 0
     holds(tmp_path / "shop")
+    run_in(tmp_path / "shop", *uvx, "validate")
 
 
 @pytest.mark.slow
@@ -240,10 +231,8 @@ def test_uvx(
 def test_under_each_supported_python(
     wanted: str, distributions: tuple[Path, Path], run_in: Run, holds: Holds, tmp_path: Path
 ) -> None:
-    venv = tmp_path / "venv"
-    run_in(tmp_path, UV, "venv", "-q", "--python", find_python(wanted), venv)
-    pip = (UV, "pip", "install", "-q", "--python", venv, distributions[1])
-    run_in(tmp_path, *pip)
+    python = find_python(wanted)
+    venv = make_environment(tmp_path / "venv", distributions[1], python=python)
     polster = executable(venv, "polster")
     run_in(tmp_path, polster, "init", "shop", PYTHONWARNINGS="error::SyntaxWarning")
     inside = tmp_path / "shop" / "src"
