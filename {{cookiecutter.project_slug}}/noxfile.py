@@ -1,5 +1,6 @@
 """The project's sessions: `nox -l` lists them; a bare `nox` checks all and changes nothing."""
 
+import hashlib
 import os
 import sys
 from pathlib import Path
@@ -49,8 +50,15 @@ def validate(session: nox.Session) -> None:
 
 @nox.session
 def environment(session: nox.Session) -> None:
-    """Make the environment that run, ui and status share."""
-    session.install("-e", ".")
+    """Make the environment that run, ui and status share; install what pyproject.toml changed."""
+    if not session.bin_paths:  # nox --no-venv: this Python is the environment
+        PIPELINE["python"] = sys.executable
+        return
+    stamp = Path(session.virtualenv.location, "installed.sha256")
+    current = hashlib.sha256(str(ROOT).encode() + (ROOT / "pyproject.toml").read_bytes())
+    if not stamp.is_file() or stamp.read_text(encoding="utf-8") != current.hexdigest():
+        session.install("-e", ".")
+        stamp.write_text(current.hexdigest(), encoding="utf-8")
     PIPELINE["python"] = str(Path(session.bin) / "python")
 
 

@@ -18,7 +18,7 @@ def failure_alerts(context: dg.RunFailureSensorContext) -> None:
         context.log.info(f"Run {run.run_id} failed and will be retried: nothing is sent yet.")
         return
     reasons = [
-        f"{event.step_key}: {first_cause(event.step_failure_data.error)}"
+        f"{event.step_key}: {first_cause(event.step_failure_data.error, event.step_key)}"
         for event in context.get_step_failure_events()
     ]
     reasons = reasons or [context.failure_event.message or "no reason given"]
