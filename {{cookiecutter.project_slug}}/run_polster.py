@@ -1,6 +1,7 @@
 """Run the pipeline, show how each asset is, or serve Dagster's web UI."""
 
 import argparse
+import importlib
 import importlib.metadata
 import importlib.util
 import os
@@ -118,11 +119,16 @@ def hand_over(session: str, argv: list[str]) -> int:
     Returns:
         The exit status of that process, unchanged.
     """
-    way = None if os.environ.get(HANDED_OVER) else find_way(session, argv)
+    if os.environ.get(HANDED_OVER):
+        sys.exit(
+            f"{sys.executable} has no Dagster either: "
+            f"run `{install_command()}` in the project's folder."
+        )
+    way = find_way(session, argv)
     if way is None:
         sys.exit(
-            f"This Python ({sys.executable}) has no Dagster: run `{install_command()}` in the "
-            "project's folder, best in a virtual environment, or `pip install nox` and try again."
+            "This Python has no Dagster: run `pip install -e .` in the project's folder, in a "
+            "virtual environment; or install uv or nox, and try again."
         )
     print(f"This Python has no Dagster: handing over to {way.name}.", file=sys.stderr, flush=True)
     os.environ[HANDED_OVER] = "1"
@@ -186,6 +192,7 @@ def main(argv: list[str]) -> int:
         return 1
     sys.path.insert(0, str(ROOT / "src"))
     try:
+        importlib.import_module("polars")  # which the assets need, whatever the command
         from {{ cookiecutter.__package_name }}.polster.commands import loading
 
         command = import_command(options)

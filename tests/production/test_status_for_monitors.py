@@ -33,7 +33,7 @@ def wrong() -> dg.AssetCheckResult:
 TIMING = """
 import datetime as dt, types
 import dagster as dg
-from my_pipeline.commands.timing import freshness
+from my_pipeline.polster.commands.timing import freshness
 now = dt.datetime(2026, 3, 10, 12, tzinfo=dt.UTC)
 def event(hours):
     return types.SimpleNamespace(timestamp=(now - dt.timedelta(hours=hours)).timestamp())

@@ -1,9 +1,12 @@
 """Print what happens in a run: a line for each asset that finishes, and how the run ended."""
 
+import io
+import os
 import signal
 import sys
 import time
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
+from typing import TextIO
 
 import dagster as dg
 from rich.console import Console
@@ -37,7 +40,8 @@ class Report:
         self.interrupted = False
         self.started = time.monotonic()
         self.step_started = self.started
-        self.console = Console(highlight=False, markup=False, soft_wrap=True)
+        self.output = uncaptured_stdout()
+        self.console = Console(file=self.output, highlight=False, markup=False, soft_wrap=True)
         self.bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -101,7 +105,12 @@ class Report:
             self.failed["The run"] = first_cause(error)
 
     def _print_line(self, text: str) -> None:
-        self.console.print(f"[{len(self.materialized)}/{len(self.selected)}] {text}")
+        line = f"[{len(self.materialized)}/{len(self.selected)}] {text}"
+        if self.console.is_terminal:
+            self.console.print(line)  # above the progress bar
+            return
+        with suppress(OSError):  # nobody reads on, or the disk is full: the run goes on
+            print(line, file=self.output)
 
     def block_interrupts(self) -> None:
         """Block Ctrl-C while Dagster starts the processes that capture a run's output.
@@ -133,3 +142,21 @@ class Report:
             file=sys.stderr,
         )
         return 1
+
+
+def uncaptured_stdout() -> TextIO:
+    """Return a stdout that Dagster does not capture.
+
+    During a step Dagster sends the process's stdout to a file, from which another process copies it
+    back: on a busy machine too late, and then lines are lost.
+    """
+    try:
+        descriptor = os.dup(sys.stdout.fileno())
+    except (OSError, ValueError):  # a test or a notebook replaced stdout, so it is not captured
+        return sys.stdout
+    return io.TextIOWrapper(
+        os.fdopen(descriptor, "wb", buffering=0),
+        encoding=sys.stdout.encoding,
+        errors=sys.stdout.errors,
+        write_through=True,
+    )
