@@ -117,7 +117,7 @@ def test_what_cannot_be_run_is_one_sentence(shop, run_each) -> None:
     expected = [
         (["--select", "+gold_customer_lvt"], 1, "did you mean 'gold_customer_ltv'?"),
         (["--select", "(("], 1, "'((' is not a selection: write a name, +name"),
-        (["--select", ""], 1, "'' is no selection"),
+        (["--select", ""], 1, "'' is not a selection"),
         (["--select", "kind:excel"], 1, "The selection 'kind:excel' holds no asset."),
         (["--partition", "2026-01-01"], 1, "None of these assets has partitions"),
         (["--from-failure"], 1, "Nothing has run yet"),
@@ -248,4 +248,4 @@ def test_ctrl_c_ends_a_run_and_is_not_tried_again(project, layer) -> None:
         process.kill()
     assert process.returncode != 0
     assert "GO" not in shown
-    assert "tries again" not in shown
+    assert "retried" not in shown

@@ -1,4 +1,4 @@
-"""The pipeline as a whole: it loads, and it refuses what breaks the Medallion Architecture."""
+"""The pipeline as a whole: it loads, and both checks of the layer rule agree."""
 
 import itertools
 

@@ -1,12 +1,12 @@
 """Private folders for files that are not complete yet.
 
-Such a folder lies beside the file that it is for, so that the finished file can be renamed into
-place. It holds a lock file that its writer keeps open and locked; the system releases the lock when
-the process ends, however it ends, so the next writer can tell a dead writer's folder from a live
-one and remove it.
+A scratch folder is beside the file that it is for, so that the finished file can be renamed into
+place. Its writer keeps a lock file in it open and locked. The system releases the lock when the
+process ends, however it ends, so the next writer can tell the folder of a dead writer from that of
+a live one, and remove it.
 
-A folder, because a thread of Polars may create its output file shortly *after* the query has failed
-and the file was removed. Once the folder is gone, nothing can be created in it.
+It is a folder because a thread of Polars may create its output file shortly *after* the query has
+failed and the file was removed. Nothing can be created in a folder that no longer exists.
 """
 
 import os
