@@ -95,6 +95,17 @@ def test_the_folder_of_a_dead_writer_is_removed_by_the_next(store, tmp_path, fil
     assert leftovers(tmp_path) == []
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_a_link_that_is_named_like_a_scratch_folder_is_not_followed(store, tmp_path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "mine").touch()
+    (tmp_path / "data" / "bronze").mkdir(parents=True)
+    (tmp_path / "data" / "bronze" / ".polster-link.tmp").symlink_to(elsewhere)
+    store.write(pl.LazyFrame({"a": [1]}), store.uri("bronze", "rows"))
+    assert (elsewhere / "mine").exists()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="the writer uses fcntl")
 def test_the_folder_of_a_live_writer_is_left_alone_until_it_dies(store, tmp_path) -> None:
     folder = tmp_path / "data" / "bronze" / ".polster-alive.tmp"

@@ -1,12 +1,9 @@
 """The rows that break a contract, kept as they were received, with the rules that each breaks."""
 
-import tempfile
-from pathlib import Path
-
 import dataframely as dy
 import polars as pl
 
-from ..storage.scratch import scratch_folder
+from ..storage.scratch import temporary_folder
 from ..storage.store import Store, WrittenFile
 from .parsing import RECEIVED, type_rule
 
@@ -24,7 +21,7 @@ def write_quarantine(
         failed: the rows, and whether each keeps each rule.
         columns: the columns of the checked frame; every other column of `failed` is a rule.
     """
-    with scratch_folder(Path(tempfile.gettempdir())) as folder:
+    with temporary_folder() as folder:
         file = folder / "bad.parquet"
         failed.sink_parquet(file)
         return store.write(_with_reasons(pl.scan_parquet(file), columns), uri)

@@ -10,6 +10,7 @@ failed and the file was removed. Nothing can be created in a folder that no long
 """
 
 import os
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,9 +43,21 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
         _remove(folder)
 
 
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Make a private folder where the system keeps temporary files; at the end, remove it."""
+    folder = Path(tempfile.mkdtemp(prefix="polster-"))
+    try:
+        yield folder
+    finally:
+        _remove(folder)
+
+
 def remove_abandoned(parent: Path) -> None:
-    """Remove the scratch folders in `parent` whose writers have died."""
+    """Remove the scratch folders in `parent` whose writers have died. Links are left alone."""
     for folder in parent.glob(FOLDER_NAME.format("*")):
+        if folder.is_symlink() or not folder.is_dir():
+            continue
         try:
             _take_lock_away(folder / LOCK_NAME)
         except OSError:
