@@ -46,7 +46,7 @@ for policy, hours in [
 ]:
     print(freshness(policy, event(hours), now))
 print(freshness(day, None, now))
-from my_pipeline.commands.status import AssetStatus
+from my_pipeline.polster.commands.asset_status import AssetStatus
 old = AssetStatus("a", "gold", "fresh", "fail", "2026", 1, None, {}, None, None)
 print(*old.problems, *old._replace(status="never").problems)
 """
