@@ -3,10 +3,14 @@
 import ast
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from conftest import clean_environment
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}"
 INIT = TEMPLATE / "src" / "{{cookiecutter.__package_name}}" / "polster" / "__init__.py"
@@ -49,21 +53,27 @@ LOADS = {
 
 
 @pytest.fixture(scope="module")
-def described(baked: Callable[..., Path]) -> dict:
-    """What a baked project's public module says of itself."""
-    import os
-    import subprocess
-    import sys
+def python(baked: Callable[..., Path]) -> Callable[[str], subprocess.CompletedProcess[str]]:
+    """Return a function that runs code beside a baked project, and leaves no bytecode in it."""
 
-    from conftest import clean_environment
+    def run_code(code: str) -> subprocess.CompletedProcess[str]:
+        source = str(baked() / "src")
+        return subprocess.run(
+            [sys.executable, "-c", code],
+            env=clean_environment(PYTHONPATH=source, PYTHONDONTWRITEBYTECODE="1"),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+        )
 
-    done = subprocess.run(
-        [sys.executable, "-c", DESCRIBE],
-        env=clean_environment(PYTHONPATH=os.fspath(baked() / "src")),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    return run_code
+
+
+@pytest.fixture(scope="module")
+def described(python: Callable) -> dict:
+    """Return what a baked project's public module says of itself."""
+    done = python(DESCRIBE)
+    assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
@@ -108,11 +118,11 @@ def test_the_reference_names_exactly_the_public_list(
 
 
 @pytest.mark.parametrize("name", LOADS)
-def test_a_name_loads_no_more_than_it_needs(
-    baked: Callable[..., Path], run: Callable, name: str
-) -> None:
+def test_a_name_loads_no_more_than_it_needs(python: Callable, name: str) -> None:
     code = f"from my_pipeline.polster import {name}; import sys; print(*sys.modules)"
-    loaded = set(run(baked(), "-c", code).stdout.split())
+    done = python(code)
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stdout.split())
     # Dagster brings some of these itself: only what it does not counts.
     allowed = LOADS[name] | ({"rich", "smtplib"} if "dagster" in LOADS[name] else set())
     assert loaded & set(HEAVY) <= allowed
@@ -122,9 +132,9 @@ def test_a_name_loads_no_more_than_it_needs(
     ("wrong", "right"), [("scan_cvs", "scan_csv"), ("contract", "Contract"), ("as_off", "as_of")]
 )
 def test_a_misspelt_name_is_an_import_error_that_suggests_the_nearest(
-    baked: Callable[..., Path], run: Callable, wrong: str, right: str
+    python: Callable, wrong: str, right: str
 ) -> None:
-    done = run(baked(), "-c", f"from my_pipeline.polster import {wrong}", check=False)
+    done = python(f"from my_pipeline.polster import {wrong}")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == (
         f"ImportError: my_pipeline.polster has no {wrong!r}: did you mean {right!r}?"
@@ -132,17 +142,17 @@ def test_a_misspelt_name_is_an_import_error_that_suggests_the_nearest(
 
 
 def test_a_name_like_no_other_gets_the_whole_list(
-    baked: Callable[..., Path], run: Callable
+    python: Callable,
 ) -> None:
-    done = run(baked(), "-c", "from my_pipeline.polster import zzzzzzzz", check=False)
+    done = python("from my_pipeline.polster import zzzzzzzz")
     assert "has no 'zzzzzzzz': it has LANDING, scan_csv," in done.stderr
 
 
 def test_asking_politely_for_an_unknown_name_is_no_error(
-    baked: Callable[..., Path], run: Callable
+    python: Callable,
 ) -> None:
     code = (
         "from my_pipeline import polster; from my_pipeline.polster import commands, storage; "
         "print(hasattr(polster, 'scan_cvs'), getattr(polster, 'nothing', 1))"
     )
-    assert run(baked(), "-c", code).stdout.split() == ["False", "1"]
+    assert python(code).stdout.split() == ["False", "1"]
