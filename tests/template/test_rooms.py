@@ -19,6 +19,7 @@ HOUSE = PACKAGE / "polster"
 # Each may import from those before it, and from itself.
 ROOMS = (
     "project",
+    "wording",
     "settings",
     "failures",
     "medallion",

@@ -1,6 +1,6 @@
-"""What your files import from Polster: the names in this list, and nothing else below it.
+"""What your files import from Polster: the names in this list, and nothing from the modules below.
 
-    from my_pipeline.polster import Contract, scan_csv
+    from your_package.polster import Contract, scan_csv
 
 Each name is loaded when it is first used, so that an asset loads no more than it needs.
 """

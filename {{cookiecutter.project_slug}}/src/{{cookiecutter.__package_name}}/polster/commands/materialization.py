@@ -17,8 +17,3 @@ def recorded_number(materialization: dg.AssetMaterialization, name: str) -> int 
     """Return a number that a materialization recorded under a name, or None."""
     value = materialization.metadata.get(name)
     return value.value if value else None
-
-
-def plural(number: int, noun: str) -> str:
-    """Return a count with its noun: `1 row`, `2 rows`, `1,000 rows`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -19,7 +19,8 @@ from rich.progress import (
 )
 
 from ..failures import first_cause
-from .materialization import plural, row_count
+from ..wording import plural
+from .materialization import row_count
 
 INTERRUPTED = "DagsterExecutionInterruptedError"
 

@@ -16,6 +16,7 @@ import polars as pl
 from ..failures import permanent_failure
 from ..storage.io_manager import PolarsIOManager
 from ..storage.store import Store
+from ..wording import plural
 from .contract_checks import RowCounts, check_results, check_specs, report_result, rule_table
 from .parsing import RECEIVED, TEXT_TYPES, parse, parsed_rule, type_rule
 from .quarantine import count_by_rule, write_quarantine
@@ -160,11 +161,12 @@ class Contract:
         counts = RowCounts(total, written.rows, count_by_rule(manager.store.scan(uri)))
         for result in check_results(key, counts, self.rules(), self.max_bad_share):
             report_result(context.instance, result)
+        verb = "breaks" if written.rows == 1 else "break"
         by_rule = ", ".join(f"{rule} {rows:,}" for rule, rows in counts.by_rule.items())
         raise dg.Failure(
-            f"{key.to_user_string()}: {written.rows:,} of {total:,} rows break the contract, more "
-            f"than the {self.max_bad_share:.1%} that it allows ({by_rule}). They are in {uri} with "
-            "the reasons; the asset keeps its last good data.",
+            f"{key.to_user_string()}: {written.rows:,} of {plural(total, 'row')} {verb} the "
+            f"contract, more than the {self.max_bad_share:.1%} that it allows ({by_rule}). They are "
+            f"in {uri} with the reasons; the asset keeps its last good data.",
             metadata={"broken_rules": rule_table(counts.by_rule), "quarantine": uri},
             allow_retries=False,
         )

@@ -16,7 +16,7 @@ from ..project import PROJECT_ROOT
 
 LANDING = PROJECT_ROOT / "data" / "landing"
 
-# The first bytes of files that Polars cannot read. It takes the first four for empty files.
+# The first bytes of files that Polars cannot read. The first four kinds it takes for empty files.
 _UNREADABLE = {
     "bzip2": re.compile(rb"BZh[1-9]1AY&SY"),
     "xz": re.compile(rb"\xfd7zXZ\x00"),
