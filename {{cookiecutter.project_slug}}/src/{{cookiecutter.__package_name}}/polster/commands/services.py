@@ -79,7 +79,8 @@ def send(service: subprocess.Popen, number: int) -> None:
 def daemon_elsewhere(instance: dg.DagsterInstance) -> bool:
     """Return whether another process already runs this project's daemon.
 
-    Two daemons would start everything twice. A daemon that was killed leaves a last heartbeat, so after a recent one, wait for the next.
+    Two daemons would start everything twice. A daemon that was killed leaves a last heartbeat, so
+    after a recent one, wait for the next.
     """
     first = last_heartbeat(instance)
     if time.time() - first > 2 * HEARTBEAT:

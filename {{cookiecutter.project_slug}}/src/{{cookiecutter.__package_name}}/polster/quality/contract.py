@@ -165,8 +165,8 @@ class Contract:
         by_rule = ", ".join(f"{rule} {rows:,}" for rule, rows in counts.by_rule.items())
         raise dg.Failure(
             f"{key.to_user_string()}: {written.rows:,} of {plural(total, 'row')} {verb} the "
-            f"contract, more than the {self.max_bad_share:.1%} that it allows ({by_rule}). They are "
-            f"in {uri} with the reasons; the asset keeps its last good data.",
+            f"contract, more than the {self.max_bad_share:.1%} that it allows ({by_rule}). They "
+            f"are in {uri} with the reasons; the asset keeps its last good data.",
             metadata={"broken_rules": rule_table(counts.by_rule), "quarantine": uri},
             allow_retries=False,
         )
