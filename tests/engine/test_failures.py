@@ -43,11 +43,11 @@ def test_a_failure_is_the_reason_although_something_caused_it(first_cause) -> No
     assert first_cause(recorded("Failure", "dagster.Failure: no space", cause)) == "no space"
 
 
-def test_a_run_shows_the_assets_name_once(engine, materialize, error_of, first_cause) -> None:
+def test_a_run_shows_the_assets_name_once(materialize, first_cause) -> None:
     @dg.asset
     def bronze_wrong():
         return 3
 
     [event] = [e for e in materialize(bronze_wrong).all_events if e.is_step_failure]
     error = event.step_failure_data.error
-    assert first_cause(error, event.step_key).startswith("the asset returned a int.")
+    assert first_cause(error, event.step_key).startswith("the asset returned a value of type int.")

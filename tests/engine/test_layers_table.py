@@ -42,7 +42,7 @@ def test_a_layer_that_does_not_exist_is_named(engine, table, unknown) -> None:
 def test_an_entry_of_another_type_is_named(engine, table, wrong) -> None:
     table["silver"] = wrong
     expected = (
-        f"the entry for silver in LAYERS is a {type(wrong).__name__}: make it a LayerDefaults"
+        f"the entry for silver in LAYERS is of type {type(wrong).__name__}: make it a LayerDefaults"
     )
     assert expected in refusal(engine, table)
 
@@ -69,4 +69,4 @@ def test_a_default_of_a_wrong_type_is_named(engine, table, field, value, named) 
 
 @pytest.mark.parametrize("table", [None, [], "bronze", 3], ids=str)
 def test_a_table_that_is_no_table_is_said(engine, table) -> None:
-    assert f"LAYERS is a {type(table).__name__}: make it a dict" in refusal(engine, table)
+    assert f"LAYERS is of type {type(table).__name__}: make it a dict" in refusal(engine, table)

@@ -30,7 +30,7 @@ def table_problem(table: object) -> str | None:
     """Say what is wrong with the table of `layers.py`, or return None."""
     layers = ", ".join(UPSTREAM)
     if not isinstance(table, Mapping):
-        return f"LAYERS is a {type(table).__name__}: make it a dict with the keys {layers}."
+        return f"LAYERS is of type {type(table).__name__}: make it a dict with the keys {layers}."
     missing = [layer for layer in UPSTREAM if layer not in table]
     if missing:
         return f"LAYERS lacks {', '.join(missing)}: it needs an entry for each of {layers}."
@@ -47,7 +47,7 @@ def table_problem(table: object) -> str | None:
 def _entry_problem(entry: object) -> str | None:
     """Say what is wrong with one layer's entry, or return None."""
     if not isinstance(entry, LayerDefaults):
-        return f"is a {type(entry).__name__}: make it a LayerDefaults(...)."
+        return f"is of type {type(entry).__name__}: make it a LayerDefaults(...)."
     if not isinstance(entry.freshness, dg.FreshnessPolicy | None):
         return "has a freshness that is not a dg.FreshnessPolicy."
     if not isinstance(entry.automation, dg.AutomationCondition | None):

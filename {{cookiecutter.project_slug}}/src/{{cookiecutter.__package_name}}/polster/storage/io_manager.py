@@ -146,7 +146,7 @@ class PolarsIOManager(dg.ConfigurableIOManager):
         """Write one frame; a failure is one sentence that begins with the asset's name."""
         name = context.asset_key.to_user_string()
         if not isinstance(obj, Frame):
-            returned = "nothing (None)" if obj is None else f"a {type(obj).__name__}"
+            returned = "nothing (None)" if obj is None else f"a value of type {type(obj).__name__}"
             raise permanent_failure(
                 f"{name}: the asset returned {returned}. Return a pl.LazyFrame or a pl.DataFrame."
             )
