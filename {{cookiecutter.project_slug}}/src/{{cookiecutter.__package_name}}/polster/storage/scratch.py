@@ -126,9 +126,11 @@ def _remove(folder: Path, keep: str = "") -> None:
     """
     for _ in range(ATTEMPTS):
         try:
-            for file in list(folder.iterdir()):
-                if file.name == keep:
-                    return
+            files = list(folder.iterdir())
+            # Looked for after the list: who creates a file in the folder has locked it before.
+            if keep and (folder / keep).exists():
+                return
+            for file in files:
                 file.unlink(missing_ok=True)
             folder.rmdir()
         except FileNotFoundError:
