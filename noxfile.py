@@ -3,6 +3,7 @@
 A generated project has a noxfile of its own, in the template folder.
 """
 
+import os
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import nox
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 DEVELOPMENT = PYPROJECT["project"]["optional-dependencies"]["dev"]
+MACHINES = ("usual", "no_bytecode", "no_uv")
+PYTHONS = nox.project.python_versions(PYPROJECT)
 
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -35,6 +38,26 @@ def tests(session: nox.Session) -> None:
     """Run every test, fast and slow: nox -s tests -- -m "not slow" for the fast ones."""
     session.install("-e", ".[dev]")
     session.run("pytest", "-n", "2", *session.posargs)
+
+
+@nox.session(python=PYTHONS, venv_backend="virtualenv", default=False)
+@nox.parametrize(
+    "machine", ["usual", "no_bytecode", "no_uv"], ids=["usual", "no_bytecode", "no_uv"]
+)
+def everywhere(session: nox.Session, machine: str) -> None:
+    """Run every test on each supported Python, also without bytecode and without uv."""
+    session.install("-e", ".[dev]")
+    environment = {"PYTHONDONTWRITEBYTECODE": "1" if machine == "no_bytecode" else None}
+    if machine == "no_uv":
+        session.run("pip", "uninstall", "--quiet", "--yes", "uv")
+        folders = os.environ["PATH"].split(os.pathsep)
+        environment["PATH"] = os.pathsep.join(path for path in folders if not has_uv(path))
+    session.run("pytest", "-n", "2", *session.posargs, env=environment)
+
+
+def has_uv(folder: str) -> bool:
+    """Tell whether a folder of the PATH holds uv."""
+    return shutil.which("uv", path=folder) is not None
 
 
 @nox.session

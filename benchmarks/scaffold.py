@@ -33,7 +33,7 @@ BRONZE = '''\
 import dagster as dg
 import polars as pl
 
-from bench.landing import scan_csv
+from bench.polster import scan_csv
 
 
 @dg.asset(

@@ -1,50 +1,45 @@
-"""Write docs/rules.md from polster_tasks/rules.txt: `python docs/rules.py`."""
+"""Write docs/rules.md from the docstrings of polster_tasks/rules: `python docs/rules.py`."""
 
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "rules.md"
-FAMILIES = {"POL0": "The project and its files", "POL1": "Names", "POL2": "Dependencies",
-            "POL3": "Around the graph", "POL4": "Habits, and what cannot be read"}  # fmt: skip
 HEAD = """\
 # Rules of `validate`
 
-Written by `python docs/rules.py` from `polster_tasks/rules.txt`; a test holds the two equal.
-Errors are what the project enforces: nothing switches them off. Warnings can be left out, with
+Written by `python docs/rules.py` from the docstrings in `polster_tasks/rules/`; a test compares the
+two. Errors are what the project enforces: nothing switches them off. Warnings can be ignored, with
 `--ignore CODE` or in pyproject.toml: `[tool.polster] ignore = ["no-description"]`. `--strict` makes
-warnings count. `--explain CODE` prints what stands here, `--explain POL4` a whole family.
+warnings count as errors. `--explain CODE` prints a rule as it stands here, `--explain POL4` a whole
+family, `--explain POL` all of them.
 
+| code | name | severity | |
+|---|---|---|---|
 """
 
 
 def page() -> str:
     """Return the page as text."""
     sys.path.insert(0, str(ROOT / "{{cookiecutter.project_slug}}"))
-    from polster_tasks.rules.registry import RULES
+    from polster_tasks.rules.registry import FAMILIES, RULES
 
-    lines = [HEAD, "| code | name | severity | |", "|---|---|---|---|"]
-    for code, rule in RULES.items():
-        title = _parts(rule)[0].split("\n")[0]
-        lines.append(
-            f"| [{code}](#{code.lower()}-{rule.name}) | {rule.name} | {rule.severity} | {title} |"
-        )
-    for family, title in FAMILIES.items():
-        lines.append(f"\n## {family}xx: {title}")
+    rows = []
+    sections = []
+    for family in FAMILIES:
+        sections.append(f"## {family.__doc__.rstrip('.')}\n")
         for rule in RULES.values():
-            if rule.code.startswith(family):
-                why, example = _parts(rule)
-                lines.append(f"\n### {rule.code} {rule.name}\n\n{rule.severity.title()}. {why}\n")
-                lines.append(f"```text\n{example}\n```")
-    return "\n".join(lines) + "\n"
+            if rule.check.__module__ != family.__name__:
+                continue
+            link = f"[{rule.code}](#{rule.code.lower()}-{rule.name})"
+            title = rule.explanation.partition("\n")[0]
+            rows.append(f"| {link} | {rule.name} | {rule.severity} | {title} |")
 
-
-def _parts(rule: NamedTuple) -> tuple[str, str]:
-    """Return why a rule is there, and its examples."""
-    text = rule.explanation.partition("): ")[2].replace("\n  ", "\n")
-    why, _, example = text.partition("\nBad: ")
-    return why, f"Bad: {example}"
+            why, _, examples = rule.explanation.partition("\n\nBad: ")
+            sections.append(f"### {rule.code} {rule.name}\n")
+            sections.append(f"{rule.severity.title()}. {why}\n")
+            sections.append(f"```text\nBad: {examples}\n```\n")
+    return HEAD + "\n".join([*rows, "", *sections])
 
 
 if __name__ == "__main__":

@@ -30,6 +30,17 @@ LEAKING_PREFIXES = ("DAGSTER_", "POLSTER_", "PYTEST_", "NOX_", "COOKIECUTTER_")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+
+def find_uv() -> str:
+    """Return uv's path; without uv, skip the test that asks."""
+    try:
+        from uv import find_uv_bin
+
+        return find_uv_bin()
+    except (ImportError, FileNotFoundError):
+        return shutil.which("uv") or pytest.skip("NOT TESTED: there is no uv here")
+
+
 UNSYNCED = str(Path(__file__).with_name("unsynced"))  # see the module in it
 
 

@@ -9,7 +9,9 @@ import nox
 
 ROOT = Path(__file__).parent
 PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
-PIPELINE: dict[str, str] = {}  # filled by the session `environment`
+DEVELOPMENT = nox.project.dependency_groups(PYPROJECT, "dev")
+RUFF = [requirement for requirement in DEVELOPMENT if requirement.startswith("ruff")]
+PIPELINE = {"python": sys.executable}  # the session `environment` puts its own here
 
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -48,10 +50,21 @@ def validate(session: nox.Session) -> None:
     polster_tasks(session, "validate")
 
 
+def install(session: nox.Session, *requirements: str) -> str:
+    """Install into the session's environment, and return its Python.
+
+    With `--no-venv` there is none: then nothing is installed, and this Python is used as it is.
+    """
+    if session.venv_backend == "none":
+        return sys.executable
+    session.install(*requirements)
+    return str(Path(session.bin) / "python")
+
+
 @nox.session
 def environment(session: nox.Session) -> None:
-    """Make the environment that run, ui and status share; install what pyproject.toml changed."""
-    if not session.bin_paths:  # nox --no-venv: this Python is the environment
+    """Make the environment that run, ui and status share; install only after a change."""
+    if session.venv_backend == "none":
         PIPELINE["python"] = sys.executable
         return
     stamp = Path(session.virtualenv.location, "installed.sha256")
@@ -89,15 +102,21 @@ def status(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the project's tests."""
-    development = nox.project.dependency_groups(PYPROJECT, "dev")
-    session.install("-e", ".", *development)
-    session.run("pytest", *session.posargs)
+    python = install(session, "-e", ".", *DEVELOPMENT)
+    session.run(python, "-m", "pytest", *session.posargs, external=True)
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and formatting with ruff."""
-    ruff = [name for name in nox.project.dependency_groups(PYPROJECT, "dev") if "ruff" in name]
-    session.install(*ruff)
-    session.run("ruff", "check", ".")
-    session.run("ruff", "format", "--check", ".")
+    python = install(session, *RUFF)
+    session.run(python, "-m", "ruff", "check", ".", external=True)
+    session.run(python, "-m", "ruff", "format", "--check", ".", external=True)
+
+
+@nox.session
+def format(session: nox.Session) -> None:
+    """Correct style and formatting with ruff: the one session that changes your files."""
+    python = install(session, *RUFF)
+    session.run(python, "-m", "ruff", "check", "--fix-only", ".", external=True)
+    session.run(python, "-m", "ruff", "format", ".", external=True)

@@ -81,9 +81,6 @@ def test_a_person_sees_the_layers_runs_them_and_reads_a_gold_table(ui, page, pic
     for text in ("customer_id", "country", "lifetime_value", "gold", "automation_sensor"):
         page.get_by_text(text, exact=True).first.wait_for()
     see_after_a_while(page, "Passing")  # freshness, once the daemon has looked at it
-    page.screenshot(
-        path=pictures / "gold.png", clip={"x": 240, "y": 0, "width": 1260, "height": 880}
-    )
 
     page.get_by_text("[Show Markdown]").first.click()
     table = page.get_by_role("dialog").locator("table")

@@ -10,9 +10,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from uv import find_uv_bin
 
-from conftest import TEMPLATE, clean_environment
+from conftest import TEMPLATE, clean_environment, find_uv
 
 README = (TEMPLATE / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = [
@@ -38,6 +37,13 @@ def test_every_link_to_a_file_leads_somewhere(document: Path) -> None:
         assert (document.parent / target).exists(), target
 
 
+def test_every_picture_is_shown_somewhere() -> None:
+    texts = "".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
+    pictures = [path.name for path in (TEMPLATE / "docs" / "images").iterdir()]
+    assert pictures
+    assert [name for name in pictures if f"images/{name})" not in texts] == []
+
+
 def test_every_command_of_the_readme_names_a_session_or_command_that_exists() -> None:
     ours = (TEMPLATE / "noxfile.py").read_text(encoding="utf-8")
     theirs = (TEMPLATE / "{{cookiecutter.project_slug}}/noxfile.py").read_text(encoding="utf-8")
@@ -52,7 +58,7 @@ def test_the_quick_start_works_word_for_word(tmp_path: Path) -> None:
     checkout = tmp_path / "polster"
     ignored = shutil.ignore_patterns(".git", ".nox", ".venv", "demo", "__pycache__", ".*_cache")
     shutil.copytree(TEMPLATE, checkout, symlinks=True, ignore=ignored)
-    make = [find_uv_bin(), "venv", "--quiet", "--seed", "--python", sys.executable]
+    make = [find_uv(), "venv", "--quiet", "--seed", "--python", sys.executable]
     subprocess.run([*make, tmp_path / "venv"], check=True)
     path = os.pathsep.join((str(tmp_path / "venv/bin"), "/usr/local/bin", "/usr/bin", "/bin"))
     environment = clean_environment(PATH=path, HOME=str(tmp_path), **PIP)

@@ -427,3 +427,24 @@ def test_a_template_that_makes_no_asset_writes_nothing(project, run, text, sente
     assert done.returncode == 1
     assert sentence.replace("$$", "$") in done.stderr
     assert sorted(project.rglob("*.py")) == before
+
+
+def test_a_dollar_sign_without_a_name_is_explained(
+    project: Path, add: Add, capsys: pytest.CaptureFixture[str]
+) -> None:
+    team = project / "asset_templates" / "bronze"
+    team.mkdir(parents=True)
+    (team / "price.py").write_text("def $function():\n    return '5 $'\n", encoding="utf-8")
+    assert add("bronze", "x", None, "--template", "price") == 1
+    assert "price.py has a $ without a name. Write $$" in capsys.readouterr().err
+    (team / "price.py").write_text("def $function():\n    return '5 $$'\n", encoding="utf-8")
+    assert add("bronze", "x", None, "--template", "price") == 0
+    assert "5 $'" in asset(project, "bronze", "x").read_text(encoding="utf-8")
+
+
+def test_what_is_no_file_is_no_template(project: Path, add: Add) -> None:
+    team = project / "asset_templates" / "bronze"
+    (team / "folder.py").mkdir(parents=True)
+    os.mkfifo(team / "pipe.py")
+    assert add("bronze", "x", None, "--template", "list") == 0
+    assert add("bronze", "x", None, "--template", "pipe") == 2

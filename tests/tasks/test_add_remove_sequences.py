@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from polster_tasks.__main__ import main
-from polster_tasks.reading.assets import read_catalog
 from polster_tasks.layers import LAYERS
 from polster_tasks.project import open_project
+from polster_tasks.reading.assets import read_catalog
 from polster_tasks.rules.registry import check
 
 NAMES = st.sampled_from(["orders", "order", "a", "a_b", "sales_2024"])

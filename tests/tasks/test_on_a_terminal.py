@@ -12,7 +12,7 @@ import pytest
 
 from polster_tasks.__main__ import main
 from polster_tasks.project import UsageError
-from polster_tasks.terminal import parse
+from polster_tasks.terminal import read_selection
 
 pty = pytest.importorskip("pty", reason="there are no pseudo-terminals here")
 
@@ -118,7 +118,7 @@ def test_everything_is_asked_for_and_a_wrong_answer_is_explained_and_asked_again
     screen = terminal(three, "add-asset")
     screen.until("Layer (bronze, silver, gold):")
     screen.type("platinum")
-    assert "'platinum' is no layer" in screen.until("Layer (bronze, silver, gold):")
+    assert "'platinum' is not a layer" in screen.until("Layer (bronze, silver, gold):")
     screen.type("silver")
     screen.until("Name of the asset:")
     screen.type("Bad Name")
@@ -126,7 +126,7 @@ def test_everything_is_asked_for_and_a_wrong_answer_is_explained_and_asked_again
     screen.type("silver_users")
     screen.until("numbers):")
     wrong_answers = {
-        **dict.fromkeys(("4", "0", "3-1"), "between 1 and 3"),
+        **dict.fromkeys(("4", "0", "3-1"), "not between 1 and 3"),
         **dict.fromkeys(("a", "1-"), "not a number"),
         "": "at least one",
     }
@@ -231,7 +231,7 @@ def test_ctrl_c_and_ctrl_d_end_it_in_one_line_with_nothing_done(
      ("all", [0, 1, 2, 3, 4]), ("ALL ", [0, 1, 2, 3, 4]), ("1,", [0])],
 )  # fmt: skip
 def test_selections(answer: str, expected: list[int]) -> None:
-    assert parse(answer, 5) == expected
+    assert read_selection(answer, 5) == expected
 
 
 @pytest.mark.parametrize(
@@ -239,4 +239,4 @@ def test_selections(answer: str, expected: list[int]) -> None:
 )
 def test_wrong_selections_are_explained(answer: str) -> None:
     with pytest.raises(UsageError, match=r"\w+ \w+"):
-        parse(answer, 5)
+        read_selection(answer, 5)

@@ -1,12 +1,12 @@
-"""What medallion.py refuses when a project loads, validate finds in the source, in the same words."""
+"""What a project refuses when it loads, validate finds in its source, in the same words."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from polster_tasks.reading.assets import read_catalog
 from polster_tasks.project import open_project
+from polster_tasks.reading.assets import read_catalog
 from polster_tasks.rules.registry import Finding, check
 
 DEFS = "src/my_pipeline/defs"

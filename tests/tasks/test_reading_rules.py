@@ -1,5 +1,6 @@
 """Every rule finds what it is for, at its place, and leaves good code alone."""
 
+import ast
 import json
 import os
 import re
@@ -11,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from polster_tasks import report
-from polster_tasks.reading.assets import read_catalog
 from polster_tasks.project import UsageError, open_project
+from polster_tasks.reading.assets import read_catalog
+from polster_tasks.reading.expressions import _CHILDREN
 from polster_tasks.rules.registry import RULES, Finding, check, explain, filter_findings
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}"
@@ -21,15 +23,35 @@ GOOD = {
     "pyproject.toml": '[tool.polster]\nignore = []\n[tool.dg.project]\nroot_module = "shop"\n',
     "src/shop/__init__.py": "",
     "src/shop/definitions.py": "import dagster as dg\n",
-    "src/shop/medallion.py": "",
-    "src/shop/landing.py": "def scan_csv(name): ...\n",
+    "src/shop/layers.py": "LAYERS = {}\n",
+    "src/shop/polster/__init__.py": '''
+        """What your files import from Polster."""
+
+        from importlib import import_module
+        from typing import TYPE_CHECKING, Any
+
+        if TYPE_CHECKING:
+            from .medallion.enforcement import enforce as enforce
+            from .sources.files import LANDING as LANDING
+            from .sources.files import scan_csv as scan_csv
+
+        _HOMES = {"LANDING": "sources.files", "scan_csv": "sources.files"}
+
+
+        def __getattr__(name: str) -> Any:
+            return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    ''',
+    "src/shop/polster/medallion/__init__.py": "",
+    "src/shop/polster/medallion/enforcement.py": "def enforce(defs, layers): ...\n",
+    "src/shop/polster/sources/__init__.py": "",
+    "src/shop/polster/sources/files.py": "LANDING = 'data/landing'\ndef scan_csv(name): ...\n",
     f"{DEFS}/__init__.py": "",
     f"{DEFS}/bronze/__init__.py": '"""Bronze."""\n',
     f"{DEFS}/bronze/orders.py": '''
         import dagster as dg
         import polars as pl
 
-        from shop.landing import scan_csv
+        from shop.polster import scan_csv
 
 
         @dg.asset(pool="bronze")
@@ -78,7 +100,9 @@ def silver(code: str) -> dict[str, str | None]:
 
 # Each: the rule's code, the files that break it (None: no such file), and where it is found.
 BAD: list[tuple[str, dict[str, str | None], str]] = [
-    ("POL001", {"src/shop/medallion.py": None}, "src/shop/medallion.py:1"),
+    ("POL001", {"src/shop/layers.py": None}, "src/shop/layers.py:1"),
+    ("POL001", {"src/shop/polster/medallion/enforcement.py": None}, "src/shop/polster/medallion/enforcement.py:1"),
+    ("POL001", {f"{DEFS}/gold/__init__.py": None, f"{DEFS}/gold/revenue.py": None}, f"{DEFS}/gold:1"),
     ("POL002", {"pyproject.toml": GOOD["pyproject.toml"].replace("[]", '["wrong-layer"]')}, "pyproject.toml:1"),
     ("POL002", {"pyproject.toml": GOOD["pyproject.toml"].replace("[]", '["POL999"]')}, "pyproject.toml:1"),
     ("POL002", {"pyproject.toml": GOOD["pyproject.toml"].replace("[]", "3")}, "pyproject.toml:1"),
@@ -111,6 +135,7 @@ BAD: list[tuple[str, dict[str, str | None], str]] = [
     ("POL301", silver("from shop.defs.bronze.order import x\n@dg.asset\ndef silver_orders(bronze_orders): 'O.'\n"), f"{SILVER}:4"),
     ("POL301", silver("from ..bronze.orders import nothing\n@dg.asset\ndef silver_orders(bronze_orders): 'O.'\n"), f"{SILVER}:4"),
     ("POL301", silver("import shop.nowhere\n@dg.asset\ndef silver_orders(bronze_orders):\n    'O.'\n    from ......up import x\n"), f"{SILVER}:8"),
+    ("POL301", silver("from shop.polster import scan_cvs\n@dg.asset\ndef silver_orders(bronze_orders): 'O.'\n"), f"{SILVER}:4"),
     ("POL302", silver("from shop.defs.bronze.orders import bronze_orders\n@dg.asset(deps=[bronze_orders])\ndef silver_orders():\n    'O.'\n    return bronze_orders()\n"), f"{SILVER}:4"),
     ("POL302", silver("from ..bronze import orders\n@dg.asset\ndef silver_orders(bronze_orders):\n    'O.'\n    return orders.scan_csv('x')\n"), f"{SILVER}:4"),
     ("POL302", silver("@dg.asset\ndef silver_orders(bronze_orders):\n    'O.'\n    from shop.defs.bronze.orders import bronze_orders as b\n    return b()\n"), f"{SILVER}:7"),
@@ -118,7 +143,14 @@ BAD: list[tuple[str, dict[str, str | None], str]] = [
     ("POL303", silver("@dg.asset\ndef silver_orders(bronze_orders):\n    'O.'\n    return pl.scan_parquet('data/bronze/orders.parquet')\n"), f"{SILVER}:7"),
     ("POL303", silver("from pathlib import Path\nROOT = Path('data') / 'bronze'\n@dg.asset\ndef silver_orders(bronze_orders):\n    'O.'\n    return pl.read_parquet(ROOT / 'x.parquet')\n"), f"{SILVER}:5"),
     ("POL303", silver("@dg.asset\ndef silver_orders(bronze_orders):\n    'O.'\n    root = 'x'\n    return pl.scan_parquet(f'{root}/bronze/x.parquet')\n"), f"{SILVER}:8"),
-    ("POL303", silver("from shop.landing import scan_csv\n@dg.asset\ndef silver_orders(bronze_orders): 'O.'\n"), f"{SILVER}:4"),
+    ("POL303", silver("from shop.polster import scan_csv\n@dg.asset\ndef silver_orders(bronze_orders): 'O.'\n"), f"{SILVER}:4"),
+    ("POL303", silver("from shop.polster import LANDING\n@dg.asset\ndef silver_orders(bronze_orders): 'O.'\n"), f"{SILVER}:4"),
+    ("POL303", silver("@dg.asset\ndef silver_orders(bronze_orders):\n    'O.'\n    from shop.polster.sources.files import scan_csv as scan\n    return scan('x')\n"), f"{SILVER}:7"),
+    ("POL303", silver("import shop.polster as p\n@dg.asset\ndef silver_orders(bronze_orders):\n    'O.'\n    return p.scan_csv('x')\n"), f"{SILVER}:8:12"),
+    ("POL303", silver("import shop.polster\n@dg.asset\ndef silver_orders(bronze_orders):\n    'O.'\n    return shop.polster.sources.files.LANDING\n"), f"{SILVER}:8:12"),
+    ("POL303", silver("@dg.asset\ndef silver_orders(bronze_orders):\n    'O.'\n    from shop import polster\n    return polster.LANDING\n"), f"{SILVER}:8:12"),
+    ("POL303", {"src/shop/lib.py": "from shop.polster import scan_csv as scan\n", **silver("from shop.lib import scan\n@dg.asset\ndef silver_orders(bronze_orders): 'O.'\n")}, f"{SILVER}:4"),
+    ("POL303", {"src/shop/lib.py": "from shop.polster import scan_csv\n", **silver("from shop import lib\n@dg.asset\ndef silver_orders(bronze_orders):\n    'O.'\n    return lib.scan_csv('x')\n")}, f"{SILVER}:8:12"),
     ("POL401", silver("@dg.asset\ndef silver_orders(bronze_orders): ...\n"), f"{SILVER}:5"),
     ("POL402", {"tests/silver/test_silver_orders.py": None}, f"{SILVER}:6"),
     ("POL403", {GOLD: None}, f"{SILVER}:6"),
@@ -129,6 +161,8 @@ BAD: list[tuple[str, dict[str, str | None], str]] = [
     ("POL406", silver("import os\n@dg.asset(deps=[os.environ['UP']])\ndef silver_orders(): 'O.'\n"), f"{SILVER}:6"),
     ("POL406", silver("import os\n@dg.asset(key=os.environ['UP'])\ndef silver_orders(bronze_orders): 'O.'\n"), f"{SILVER}:6"),
     ("POL406", silver("def make():\n    @dg.asset\n    def silver_orders(bronze_orders): ...\n    return silver_orders\nsilver_orders = make()\n"), f"{SILVER}:8"),
+    ("POL406", {"src/shop/lib.py": "import dagster as dg\nmake = lambda name: dg.asset(name=name)(lambda: 1)\n", f"{DEFS}/bronze/made.py": "from shop.lib import make\nmade = make('bronze_made')\n"}, f"{DEFS}/bronze/made.py:2"),
+    ("POL406", {"src/shop/lib.py": "import functools\nimport dagster as dg\ntable = functools.partial(dg.asset, pool='x')\n", f"{DEFS}/bronze/made.py": "from shop.lib import table\n\n@table()\ndef bronze_made(): 'M.'\n"}, f"{DEFS}/bronze/made.py:3"),
     ("POL406", {f"{DEFS}/silver/part/defs.yaml": "type: x\n"}, f"{DEFS}/silver/part/defs.yaml:1"),
 ]  # fmt: skip
 
@@ -149,6 +183,35 @@ FINE: dict[str, dict[str, str | None]] = {
         "try:\n    from shop.extra import speed\nexcept ImportError:\n    speed = None\n"
         "@dg.asset\ndef silver_orders(bronze_orders): 'O.'\n"
     ),
+    "an import guarded in a function": silver(
+        "@dg.asset\ndef silver_orders(bronze_orders):\n    'O.'\n    try:\n"
+        "        from shop.extra import speed\n    except ImportError:\n        speed = None\n"
+        "    return speed\n"
+    ),
+    "names that are bound in every way": {
+        "src/shop/lib.py": "A, (B, *C) = 1, (2, 3)\nfor D, E in ():\n    pass\n"
+        "with open(__file__) as F:\n    pass\nif (G := 1):\n    H = I = 2\n"
+        "match A:\n    case [J, *K] | {'x': J, **K}:\n        pass\nL: int = 3\nL += 1\n",
+        **silver(
+            "from shop.lib import A, B, C, D, E, F, G, H, I, J, K, L\n"
+            "@dg.asset\ndef silver_orders(bronze_orders): 'O.'\n"
+        ),
+    },
+    "lists that are filled, and functions that are not called": silver(
+        "COLUMNS = []\nCOLUMNS.append('id')\nCOLUMNS.append('amount')\n"
+        "clean = lambda frame: frame.drop_nulls()\n"
+        "@dg.asset\ndef silver_orders(bronze_orders): 'O.'\n"
+    ),
+    "an import of Dagster in one function, its name in another": {
+        f"{DEFS}/jobs.py": "def one():\n    from dagster import asset\n"
+        "def two(asset):\n    return asset\n",
+    },
+    "whatever lies in Polster's own folder": {
+        "src/shop/polster/extra.py": "import pandas\nfrom datetime import datetime\n"
+        "import dagster as dg\nfrom .nowhere import nothing\nnow = datetime.now()\n"
+        "@dg.asset\ndef anything(): ...\n@dg.asset\ndef anything(): ...\n"
+        "def make(frame): return dg.asset(name=frame.to_pandas())\n",
+    },
     "a helper beside": {
         f"{DEFS}/silver/_text.py": "def clean(x): ...\n",
         **silver("from ._text import clean\n@dg.asset\ndef silver_orders(bronze_orders): 'O.'\n"),
@@ -278,9 +341,13 @@ def test_an_unknown_rule_is_one_short_sentence_with_the_nearest_name(word: str, 
         explain(word)
     hint = f" Did you mean {meant}?" if meant else ""
     assert str(refused.value) == (
-        f"There is no rule {word!r}.{hint} polster_tasks/rules.txt has them all."
+        f"There is no rule {word!r}.{hint} `validate --explain POL` shows all rules."
     )
-    assert (TEMPLATE / "polster_tasks/rules.txt").is_file()
+
+
+def test_pol_explains_all_rules():
+    entries = [line.split()[0] for line in explain("POL").splitlines() if line.startswith("POL")]
+    assert entries == sorted(RULES)
 
 
 def test_a_family_is_explained_rule_by_rule():
@@ -306,6 +373,32 @@ def test_an_unknown_upstream_is_only_said_where_assets_cannot_be_read(tmp_path: 
     assert [one for one in findings if one.code == "POL406" and "bronze_made" in one.message]
 
 
+def test_every_expression_is_looked_at():
+    """Each type of node says in its docstring which of its fields hold which type of node."""
+    holds_expressions = {
+        "expr", "comprehension", "arguments", "arg", "keyword", "withitem", "pattern",
+        "match_case", "stmt", "excepthandler",
+    }  # fmt: skip
+    elsewhere = {("comprehension", "target"), ("Lambda", "body")}
+    checked = 0
+    for node in vars(ast).values():
+        if not isinstance(node, type) or not issubclass(node, ast.AST) or issubclass(node, ast.mod):
+            continue
+        if node in (ast.ImportFrom, ast.alias, ast.TypeIgnore):  # they hold no expression
+            continue
+        if not (node.__doc__ or "").startswith(f"{node.__name__}("):
+            continue
+        fields = {
+            name
+            for of, name in re.findall(r"(\w+)[?*]? (\w+)", node.__doc__)
+            if of in holds_expressions
+        }
+        fields = {name for name in fields if (node.__name__, name) not in elsewhere}
+        assert set(_CHILDREN[node]) == fields - {"annotation", "returns"}, node.__name__
+        checked += 1
+    assert checked > 60
+
+
 STRANGE: dict[str, bytes] = {
     "null bytes": b"import dagster\n\0\n",
     "latin-1 without a cookie": "x = 'ä'\n".encode("latin-1"),
@@ -314,6 +407,7 @@ STRANGE: dict[str, bytes] = {
     "a deep list": b"x = " + b"[" * 150 + b"]" * 150,
     "a long sum": b"x = " + b"1+" * 20000 + b"1\n@x\ndef f(): ...\n",
     "a deep attribute": b"@a" + b".b" * 3000 + b"\ndef f(): ...\n",
+    "a long chain of elif": b"def f():\n if x: pass\n" + b" elif x: pass\n" * 600,
     "deep ifs": b"".join(b" " * n + b"if x:\n" for n in range(90)) + b" " * 90 + b"pass\n",
     "a lone surrogate": b"x = '\\ud800'\ny: 'oops(' = 1\n",
     "an empty file": b"",
@@ -326,7 +420,7 @@ STRANGE: dict[str, bytes] = {
     "odd arguments": b"import dagster as dg\n@dg.asset(*a, **b)\ndef f(a, /, b, *c, d=1, **e): ...\n"
     b"@dg.multi_asset(specs=3, outs=[1], ins={1: 2})\ndef g(x: 1/0 = 3): ...\n"
     b"@dg.asset_check(asset=None)\ndef h(): ...\n@dg.asset(ins=dg, deps=dg.asset)\ndef i(): ...\n",
-    "new syntax": b"match x:\n    case {'a': [b, *c]}:\n        pass\ntry:\n    pass\nexcept* OSError:\n"
+    "new syntax": b"match x:\n    case {'a': [b, *c]} | None | True:\n        pass\ntry:\n    pass\nexcept* OSError:\n"
     b"    pass\nasync def f():\n    async with a as b, c: ...\n    async for d in e: ...\n",
 }
 

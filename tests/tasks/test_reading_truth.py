@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from polster_tasks.project import open_project
 from polster_tasks.reading.assets import read_catalog
 from polster_tasks.reading.catalog import Catalog
-from polster_tasks.project import open_project
 from polster_tasks.rules.registry import check
 
 NUMBERS = itertools.count()
@@ -248,6 +248,22 @@ case(
     """,
 )
 case(
+    "one list under several names",
+    bronze__a=BRONZE,
+    silver__a="""
+        import dagster as dg
+        NAMES = ["bronze_a"]
+        SAME = NAMES
+        FIRST = SECOND = [*SAME]
+        @dg.asset(deps=SAME)
+        def silver_a(): ...
+        @dg.asset(deps=NAMES)
+        def silver_b(): ...
+        @dg.asset(deps=SECOND)
+        def silver_c(): ...
+    """,
+)
+case(
     "forms that are not read",
     bronze__a="from dagster import *\n\n@asset\ndef bronze_a(): ...",
     bronze__b="from ..names import table\n\n@table\ndef bronze_b(): ...",
@@ -290,6 +306,10 @@ case(
         SAME = ALIAS = ["bronze_l"]
         OTHER = ALIAS
         OTHER += ["bronze_k"]
+        FIRST = SECOND = ["bronze_l"]
+        def change():
+            FIRST.append("bronze_k")
+        change()
         TEXTS = {"x": dg.AssetIn("bronze_k")}
         TEXTS["x"] = dg.AssetIn("bronze_l")
         def later():
@@ -308,6 +328,10 @@ case(
         def silver_c(): ...
         @dg.asset(deps=ALIAS)
         def silver_d(): ...
+        @dg.asset(deps=SAME)
+        def silver_k(): ...
+        @dg.asset(deps=SECOND)
+        def silver_l(): ...
         @dg.asset(ins=TEXTS)
         def silver_e(x): ...
         @dg.asset(deps=LATE)

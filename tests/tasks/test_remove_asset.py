@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from polster_tasks.__main__ import main
-from polster_tasks.reading.assets import read_catalog
 from polster_tasks.project import open_project
+from polster_tasks.reading.assets import read_catalog
 from polster_tasks.rules.registry import check
 
 Tasks = Callable[..., int]
@@ -300,3 +300,82 @@ def test_the_project_loads_in_dagster_after_each_step(
     assert "bronze_orders'" in without and "bronze_order'" not in without
     tasks("remove-asset", "--undo")
     assert "bronze_order'" in keys()
+
+
+@pytest.mark.parametrize(
+    ("variables", "dotenv", "place"),
+    [
+        ({}, "", "data/bronze/bronze_order.parquet"),
+        (
+            {"POLSTER_STORAGE_URL": "s3://lake/shop/"},
+            "",
+            "s3://lake/shop/bronze/bronze_order.parquet",
+        ),
+        (
+            {"POLSTER_STORAGE_URL": ""},
+            "POLSTER_STORAGE_URL=x\n",
+            "data/bronze/bronze_order.parquet",
+        ),
+        ({}, "# A\nPOLSTER_STORAGE_URL=warm\n", "warm/bronze/bronze_order.parquet"),
+        ({}, "export POLSTER_STORAGE_URL='a b' # why\n", "a b/bronze/bronze_order.parquet"),
+        ({}, "# POLSTER_STORAGE_URL=warm\n", "data/bronze/bronze_order.parquet"),
+        ({"POLSTER_STORAGE_URL": "cold"}, "POLSTER_STORAGE_URL=warm\n", "cold/bronze/bronze_order"),
+        ({"POLSTER_BRONZE_FORMAT": "delta"}, "", "data/bronze/bronze_order.delta"),
+    ],
+)
+def test_what_stays_is_named_where_the_settings_keep_it(
+    variables: dict[str, str],
+    dotenv: str,
+    place: str,
+    chain: Path,
+    tasks: Tasks,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("POLSTER_STORAGE_URL", "POLSTER_BRONZE_FORMAT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    (chain / ".env").write_text(dotenv, encoding="utf-8")
+    capsys.readouterr()
+    assert tasks("remove-asset", "--name", "bronze_order", "--dry-run") == 0
+    assert f"if any: {place}" in capsys.readouterr().err
+
+
+def test_a_key_of_several_parts_is_named_as_the_io_manager_keeps_it(
+    chain: Path, tasks: Tasks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "import dagster as dg\n\n\n@dg.asset(key=['shop', 'bronze_x'])\ndef bronze_x(): ...\n"
+    asset(chain, "bronze", "x").write_text(text, encoding="utf-8")
+    capsys.readouterr()
+    assert tasks("remove-asset", "--name", "shop/bronze_x", "--dry-run") == 0
+    assert "data/bronze/shop-bronze_x.parquet" in capsys.readouterr().err
+
+
+def test_an_asset_outside_of_the_layers_folders_is_removed_by_hand(
+    chain: Path, tasks: Tasks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = chain / "src/my_pipeline/other.py"
+    other.write_text("import dagster as dg\n\n\n@dg.asset\ndef bronze_other(): ...\n", "utf-8")
+    assert tasks("remove-asset", "--name", "bronze_other", "--yes") == 1
+    assert "src/my_pipeline/other.py is not in src/my_pipeline/defs" in capsys.readouterr().err
+    assert other.exists()
+
+
+def test_names_of_files_command_no_terminal(
+    chain: Path, tasks: Tasks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hostile = asset(chain, "silver", "a\x1b[2J")
+    hostile.write_text("import my_pipeline.defs.bronze.order\n", encoding="utf-8")
+    assert tasks("remove-asset", "--name", "bronze_order", "--yes") == 1
+    said = capsys.readouterr().err
+    assert "imports from" in said and "\x1b" not in said
+
+
+@pytest.mark.parametrize("more", [["--name", "bronze_order"], ["--name="], ["--layer", "bronze"]])
+def test_an_undo_is_of_the_whole_removal(
+    more: list[str], chain: Path, tasks: Tasks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tasks("remove-asset", "--name", "bronze_order", "--yes")
+    assert tasks("remove-asset", "--undo", *more) == 2
+    assert "give no --name or --layer" in capsys.readouterr().err

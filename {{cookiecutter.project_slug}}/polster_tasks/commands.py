@@ -1,69 +1,77 @@
-"""The four commands: each takes the project and its arguments, and returns the exit status.
+"""The four commands: each takes the project and its arguments, and returns the exit status."""
 
-Their docstrings are what `--help` shows.
-"""
-
-import sys
 from argparse import Namespace
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
-from .changing.journal import Change, apply, locked
-from .layers import LAYERS
-from .project import Project, Refusal, UsageError
-from .terminal import ask, choose, need_terminal, split_names
+from .changing.interrupted import note_interrupted
+from .project import Project, UsageError
+from .streams import printable, say, show
+from .terminal import split_names
 
-DONE = {"add": "Added", "remove": "Removed", "undo": "Restored"}
+if TYPE_CHECKING:  # commands that change nothing do not wait for these imports
+    from .changing.change import Action, Change
+
+DONE: "dict[Action, str]" = {"add": "Added", "remove": "Removed", "undo": "Restored"}
+PLANNED: "dict[Action, str]" = {
+    "add": "Would add",
+    "remove": "Would remove",
+    "undo": "Would restore",
+}
 
 
 def add_asset(project: Project, arguments: Namespace) -> int:
-    """Write an asset, its test and, for bronze, a sample.
-
-    On a terminal, what is missing is asked for; off a terminal it is an error. For example:
-    add-asset --layer silver --name orders --dependencies raw_orders --description "Clean orders"
-    """
+    """Write an asset, its test and, for bronze, a sample of landing data."""
     from .changing.adding import plan_add
     from .changing.rendering import template_list
+    from .questions import complete_asset
 
     if arguments.template == "list":
-        print(template_list(project.root, arguments.layer), end="")
+        show(template_list(project.root, arguments.layer).rstrip("\n"))
         return 0
-    wanted = _complete(project, arguments)
-    return _carry_out(project, arguments, partial(plan_add, project, *wanted, arguments.template))
+    _begin(project, arguments)
+    wanted = complete_asset(project, arguments)
+    return _carry_out(project, arguments, partial(plan_add, project, wanted))
 
 
 def remove_asset(project: Project, arguments: Namespace) -> int:
-    """Remove assets with their tests, or put the last ones back.
-
-    Landing files and materialized data stay. Refused while others depend on what would go. On a
-    terminal it asks: more than 3 assets need CONFIRM typed, `all` needs REMOVE_ALL_ASSETS. Off a
-    terminal it needs --yes or --force.
-    """
+    """Remove assets with their tests, or put the last removal back."""
     from .changing.removing import plan_remove, plan_undo
+    from .questions import choose_assets, confirm_removal
 
-    force, layer, names, everything = arguments.force, arguments.layer, arguments.name, False
-    if arguments.undo and names:
-        raise UsageError("--undo puts back all of the last removal: leave --name out.")
+    names = arguments.name
+    if arguments.undo and (names is not None or arguments.layer is not None):
+        raise UsageError(
+            "--undo puts back the whole of the last removal: give no --name or --layer."
+        )
+    _begin(project, arguments)
     if arguments.undo:
-        return _carry_out(project, arguments, partial(plan_undo, project, force=force))
+        plan = partial(plan_undo, project, force=arguments.force)
+        return _carry_out(project, arguments, plan)
+
+    everything = False
     if names is None:
-        names, everything = _choose_assets(project, layer)
-    plan = partial(plan_remove, project, layer, names, force=force)
-    if not (arguments.dry_run or arguments.yes or force):
-        _confirm(plan(), everything)
+        choice = choose_assets(project, arguments.layer)
+        names = ",".join(choice.items)
+        everything = choice.everything
+    plan = partial(plan_remove, project, arguments.layer, names, force=arguments.force)
+    if not (arguments.dry_run or arguments.yes or arguments.force):
+        confirm_removal(plan(), everything)
     return _carry_out(project, arguments, plan)
 
 
 def list_assets(project: Project, arguments: Namespace) -> int:
-    """Show the assets."""
+    """Show the assets and what they depend on."""
     from . import report
     from .reading.assets import read_catalog
 
+    _note_interrupted(project)
     found = read_catalog(project)
     for sentence in found.unreadable:
-        print(sentence, file=sys.stderr)
+        say(sentence)
     shown = tuple(asset for asset in found.assets if arguments.layer in (None, asset.layer))
-    print(getattr(report, f"assets_{arguments.format}")(shown))
+    show(getattr(report, f"assets_{arguments.format}")(shown))
     return 0
 
 
@@ -74,88 +82,60 @@ def validate(project: Project, arguments: Namespace) -> int:
     from .rules import registry
 
     if arguments.explain:
-        print(registry.explain(arguments.explain))
+        show(registry.explain(arguments.explain))
         return 0
+    _note_interrupted(project)
     found = read_catalog(project)
-    select, ignore = (split_names(text) for text in (arguments.select, arguments.ignore))
+    select, ignore = split_names(arguments.select), split_names(arguments.ignore)
     findings = registry.filter_findings(project, registry.check(project, found), select, ignore)
-    print(getattr(report, f"findings_{arguments.format}")(findings, len(found.assets)))
+    show(getattr(report, f"findings_{arguments.format}")(findings, len(found.assets)))
     return int(any(arguments.strict or finding.severity == "error" for finding in findings))
 
 
-def _carry_out(project: Project, arguments: Namespace, plan: Callable[[], Change]) -> int:
-    """Plan; apply unless it is a dry run; say what was done.
+def _begin(project: Project, arguments: Namespace) -> None:
+    """Complete what an interrupted command left; a dry run only says that there is something."""
+    if arguments.dry_run:
+        _note_interrupted(project)
+        return
+    from .changing.journal import complete_interrupted
+
+    complete_interrupted(project)
+
+
+def _note_interrupted(project: Project) -> None:
+    note = note_interrupted(project)
+    if note:
+        say(note)
+
+
+def _carry_out(project: Project, arguments: Namespace, plan: "Callable[[], Change]") -> int:
+    """Plan, apply unless it is a dry run, and say what was done.
 
     What is applied is planned under the lock: while a person reads, the project may change.
     """
+    from .changing.journal import apply, check, ready_to_change
+
     if arguments.dry_run:
         change = plan()
+        check(project, change)
+        heading = PLANNED[change.action]
     else:
-        with locked(project):
+        with ready_to_change(project):
             change = plan()
             apply(project, change)
-    verb = f"Would {change.action}" if arguments.dry_run else DONE[change.action]
-    print(f"{verb} {', '.join(change.keys)}:", *change.files, sep="\n  ")
+        heading = DONE[change.action]
+    files = "".join(f"\n  {path}" for path in change.files)
+    show(printable(f"{heading} {', '.join(change.keys)}:{files}"))
     if arguments.verbose:
-        for path, text in zip(change.files, change.texts, strict=False):
-            print(f"\n--- {path}\n{text}", end="")
-    said = change.notes if arguments.dry_run else [*change.notes, change.advice]
-    for sentence in filter(None, said):
-        print(sentence, file=sys.stderr)
+        _show_contents(change)
+    for note in change.notes:
+        say(note)
+    if change.advice and not arguments.dry_run:
+        say(change.advice)
     return 0
 
 
-def _complete(project: Project, arguments: Namespace) -> tuple[str, str, list[str], str]:
-    """Return layer, name, dependencies and description; what is missing is asked for."""
-    from .changing.adding import asset_name, available
-    from .reading.assets import read_catalog
-
-    layer, name, dependencies = arguments.layer, arguments.name, arguments.dependencies
-    if not layer:
-        need_terminal("--layer")
-        layer = ask(f"Layer ({', '.join(LAYERS)}):", _layer)
-    if not name:
-        need_terminal("--name")
-        name = ask("Name of the asset:", partial(asset_name, layer))
-    name, below = asset_name(layer, name), LAYERS[layer].upstream
-    if below and not dependencies:
-        need_terminal("--dependencies")
-        known = available(read_catalog(project), layer)
-        keys = [key.removeprefix(f"{below}_") for key in known]
-        title = f"Available {below.title()} assets to depend on:"
-        chosen, _ = choose(title, "Select dependencies (comma-separated numbers):", keys)
-        dependencies = ",".join(chosen)
-    about = arguments.description
-    if about is None and not (arguments.layer and arguments.name):
-        about = ask("Description (empty for none):")
-    return layer, name, split_names(dependencies or ""), about or ""
-
-
-def _layer(answer: str) -> str:
-    if answer not in LAYERS:
-        raise UsageError(f"{answer!r} is no layer.")
-    return answer
-
-
-def _choose_assets(project: Project, layer: str | None) -> tuple[str, bool]:
-    """Let a person choose what to remove; return the keys, and whether the answer was `all`."""
-    from .reading.assets import read_catalog
-
-    need_terminal("--name (or --undo)")
-    assets = read_catalog(project).assets
-    keys = [asset.key for asset in assets if layer in (None, asset.layer)]
-    if not keys:
-        raise Refusal("There are no assets to remove.")
-    chosen, everything = choose("Assets:", "Select assets (1,3 or 2-4 or all):", keys)
-    return ",".join(chosen), everything
-
-
-def _confirm(change: Change, everything: bool) -> None:
-    """Let a person confirm a removal, or refuse it."""
-    need_terminal("--yes (or --force)")
-    print("This will remove:", *change.files, sep="\n  ", file=sys.stderr)
-    word = "REMOVE_ALL_ASSETS" if everything else "CONFIRM" if len(change.keys) > 3 else None
-    question = f"Type {word} to go on:" if word else f"Remove {', '.join(change.keys)}? [y/N]"
-    answer = ask(question)
-    if answer != word if word else answer.lower() not in ("y", "yes"):
-        raise Refusal("Declined; nothing was changed.")
+def _show_contents(change: "Change") -> None:
+    for move in change.moves:
+        if move.source in change.contents:
+            show(f"\n--- {move.target}", change.contents[move.source].rstrip("\n"))

@@ -1,4 +1,4 @@
-"""The medallion rule, stated once: bronze <- nothing, silver <- bronze, gold <- silver."""
+"""The rule of the layers: bronze <- nothing, silver <- bronze, gold <- silver."""
 
 from typing import NamedTuple
 
@@ -15,14 +15,20 @@ LAYERS: dict[str, Layer] = {
     "silver": Layer("silver", "bronze"),
     "gold": Layer("gold", "silver"),
 }
-SOURCE = "source"  # the layer, so to speak, of a declared external asset
+SOURCE = "source"  # stands for the layer of an external source, which bronze may depend on
 
 
 def edge_error(key: str, layer: str, upstream: str, upstream_layer: str) -> str | None:
-    """Say why an asset may not depend on another, by their keys and layers; None if it may.
+    """Say why an asset may not depend on another, or return None if it may.
 
-    The layer of an external asset is `SOURCE`. The sentence names both assets, the rule and
-    what to do.
+    Args:
+        key: The asset's key.
+        layer: Its layer.
+        upstream: The key of the asset that it depends on.
+        upstream_layer: The layer of that one, `SOURCE` for an external source.
+
+    Returns:
+        A sentence that names both assets, the rule and what to do.
     """
     allowed = LAYERS[layer].upstream
     if upstream_layer == (allowed or SOURCE):

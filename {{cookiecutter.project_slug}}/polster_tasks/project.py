@@ -2,11 +2,13 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+_SETTINGS_FILE = "pyproject.toml"
 
 
 class UsageError(Exception):
-    """The command line alone is unacceptable, or the folder is no project: exit status 2."""
+    """The command line alone is unacceptable, or the folder is not a project: exit status 2."""
 
 
 class Refusal(Exception):
@@ -14,11 +16,11 @@ class Refusal(Exception):
 
 
 class Project(NamedTuple):
-    """A generated project: its root, its package, and the warnings that it leaves out."""
+    """A generated project: where its files lie, and what its settings say."""
 
     root: Path
     package: str
-    ignore: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()  # the warnings that are not shown
     problems: tuple[str, ...] = ()  # what is wrong with [tool.polster]
 
     @property
@@ -54,34 +56,51 @@ class Project(NamedTuple):
 
 
 def open_project(root: Path) -> Project:
-    """Read a project's pyproject.toml; a folder that is no Polster project is a UsageError."""
+    """Read a project's pyproject.toml.
+
+    Args:
+        root: The folder that holds it.
+
+    Raises:
+        UsageError: The folder is not a Polster project.
+    """
     root = Path(root).absolute()
-    file = root / "pyproject.toml"
-    hint = "Run this at the root of a Polster project, or name it with --project DIR."
-    try:
-        table = tomllib.loads(file.read_bytes().decode("utf-8-sig"))
-    except FileNotFoundError:
-        lack = "it has no pyproject.toml"
-        raise UsageError(f"{root} is not a Polster project: {lack}. {hint}") from None
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{file} cannot be read: {error}.") from None
+    table = _read_toml(root)
     settings = _look_up(table, "tool", "polster")
     if not isinstance(settings, dict):
-        lack = "its pyproject.toml has no [tool.polster]"
-        raise UsageError(f"{root} is not a Polster project: {lack}. {hint}")
+        raise _not_a_project(root, "its pyproject.toml has no [tool.polster]")
     package = _look_up(table, "tool", "dg", "project", "root_module")
     if not isinstance(package, str) or not package.isidentifier():
-        lack = "set root_module in [tool.dg.project]"
-        raise UsageError(f"{file} does not name the project's package: {lack}.")
+        fix = "set root_module in [tool.dg.project]"
+        raise UsageError(f"{root / _SETTINGS_FILE} does not name the project's package: {fix}.")
+
     problems = [f"[tool.polster] has no setting {key!r}." for key in settings if key != "ignore"]
     ignore = settings.get("ignore", [])
-    if not isinstance(ignore, list) or not all(isinstance(item, str) for item in ignore):
+    if not isinstance(ignore, list) or not all(isinstance(word, str) for word in ignore):
         ignore = []
         problems.append("[tool.polster] ignore must be a list of codes or names.")
     return Project(root, package, tuple(ignore), tuple(problems))
 
 
-def _look_up(table: Any, *keys: str) -> Any:
+def _read_toml(root: Path) -> dict[str, object]:
+    """Return what a project's pyproject.toml says."""
+    file = root / _SETTINGS_FILE
+    if file.exists() and not file.is_file():  # reading a pipe would never end
+        raise UsageError(f"{file} cannot be read: it is not a regular file.")
+    try:
+        return tomllib.loads(file.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError:
+        raise _not_a_project(root, "it has no pyproject.toml") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(f"{file} cannot be read: {error}.") from None
+
+
+def _not_a_project(root: Path, lack: str) -> UsageError:
+    hint = "Run this at the root of a Polster project, or name it with --project DIR."
+    return UsageError(f"{root} is not a Polster project: {lack}. {hint}")
+
+
+def _look_up(table: object, *keys: str) -> object:
     """Return what lies under some keys, or None where nothing does."""
     for key in keys:
         table = table.get(key) if isinstance(table, dict) else None

@@ -6,89 +6,127 @@ from .layers import LAYERS
 from .reading.catalog import Asset
 from .rules.registry import Finding
 
-_DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})  # in GitHub's commands
-_PROPERTY = _DATA | str.maketrans({":": "%3A", ",": "%2C"})
-_LABEL = str.maketrans({"&": "#amp;", '"': "#quot;", "<": "#lt;", ">": "#gt;"})  # in Mermaid
+# What GitHub's commands, and the labels of Mermaid, would take for their own.
+_IN_DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
+_IN_PROPERTY = _IN_DATA | str.maketrans({":": "%3A", ",": "%2C"})
+_IN_LABEL = str.maketrans({"&": "#amp;", '"': "#quot;", "<": "#lt;", ">": "#gt;"})
+
+_NO_ASSETS = "No assets yet. Add one: nox -s add_asset -- --layer bronze --name raw_orders"
+_LONGEST_DESCRIPTION = 60
 
 
 def findings_text(findings: Sequence[Finding], assets: int) -> str:
-    """Return a line a finding, `path:line:col: CODE name: sentence`, and one that counts."""
-    lines = [f"{f.path}:{f.line}:{f.column}: {f.code} {f.name}: {f.message}" for f in findings]
-    return "\n".join([*map(_line, lines), _counts(findings, assets)])
+    """Return one line for each finding, `path:line:column: CODE name: message`, and a summary."""
+    lines = []
+    for finding in findings:
+        place = f"{finding.path}:{finding.line}:{finding.column}"
+        lines.append(_one_line(f"{place}: {finding.code} {finding.name}: {finding.message}"))
+    return "\n".join([*lines, _summary(findings, assets)])
 
 
 def findings_json(findings: Sequence[Finding], assets: int) -> str:
     """Return the documented JSON: `{"findings": [...], "assets": N}`."""
     import json
 
-    return json.dumps({"findings": [f._asdict() for f in findings], "assets": assets}, indent=2)
+    records = [finding._asdict() for finding in findings]
+    return json.dumps({"findings": records, "assets": assets}, indent=2)
 
 
 def findings_github(findings: Sequence[Finding], assets: int) -> str:
-    """Return GitHub's annotation commands, one a finding, and the line that counts."""
-    lines = [
-        f"::{f.severity} file={f.path.translate(_PROPERTY)},line={f.line},col={f.column},"
-        f"title={f.code} {f.name}::{f.message.translate(_DATA)}"
-        for f in findings
-    ]
-    return "\n".join([*lines, _counts(findings, assets)])
+    """Return one of GitHub's annotation commands for each finding, and a summary."""
+    lines = []
+    for finding in findings:
+        properties = (
+            f"file={finding.path.translate(_IN_PROPERTY)},line={finding.line},"
+            f"col={finding.column},title={finding.code} {finding.name}"
+        )
+        lines.append(f"::{finding.severity} {properties}::{finding.message.translate(_IN_DATA)}")
+    return "\n".join([*lines, _summary(findings, assets)])
 
 
 def assets_table(assets: Sequence[Asset]) -> str:
     """Return the table of `list-assets`: name, layer, dependencies, description, file."""
     if not assets:
-        return "No assets yet. Add one: nox -s add_asset -- --layer bronze --name raw_orders"
+        return _NO_ASSETS
     rows = [("name", "layer", "dependencies", "description", "file")]
-    for asset in assets:
-        below = ", ".join(dependency.key for dependency in asset.dependencies)
-        below += " (and what cannot be read)" if asset.unresolved else ""
-        about = " ".join((asset.description or "").split())
-        about = about if len(about) <= 60 else f"{about[:57]}..."
-        rows.append((asset.name, asset.layer or "none", below, about, f"{asset.path}:{asset.line}"))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    cells = ([cell.ljust(w) for cell, w in zip(row, widths, strict=True)] for row in rows)
-    return "\n".join(_line("  ".join(row).rstrip()) for row in cells)
+    rows += [_row(asset) for asset in assets]
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        lines.append(_one_line("  ".join(cells).rstrip()))
+    return "\n".join(lines)
 
 
 def assets_json(assets: Sequence[Asset]) -> str:
     """Return the documented JSON: `{"assets": [{"key", "name", "layer", "dependencies", ...}]}`."""
     import json
 
-    fields = ("key", "name", "layer", "dependencies", "description", "path", "line", "unresolved")
-    records = [{field: getattr(asset, field) for field in fields} for asset in assets]
-    for record in records:
-        record["dependencies"] = [dependency.key for dependency in record["dependencies"]]
+    records = [
+        {
+            "key": asset.key,
+            "name": asset.name,
+            "layer": asset.layer,
+            "dependencies": [dependency.key for dependency in asset.dependencies],
+            "description": asset.description,
+            "path": asset.path,
+            "line": asset.line,
+            "unresolved": asset.unresolved,
+        }
+        for asset in assets
+    ]
     return json.dumps({"assets": records}, indent=2)
 
 
 def assets_mermaid(assets: Sequence[Asset]) -> str:
     """Return a Mermaid flowchart of the lineage, layer by layer."""
-    numbers = {asset.key: f"a{index}" for index, asset in enumerate(assets)}
+    ids = {asset.key: f"a{index}" for index, asset in enumerate(assets)}
     lines = ["flowchart LR"]
     for layer in (*LAYERS, None):
-        inside = [asset.key for asset in assets if asset.layer == layer]
-        if inside:
+        keys = [asset.key for asset in assets if asset.layer == layer]
+        if keys:
             lines.append(f"    subgraph {layer or 'no layer'}")
-            lines += [f'        {numbers[key]}["{key.translate(_LABEL)}"]' for key in inside]
+            lines += [f'        {ids[key]}["{key.translate(_IN_LABEL)}"]' for key in keys]
             lines.append("    end")
     for asset in assets:
-        for key in (dependency.key for dependency in asset.dependencies):
-            if key not in numbers:  # a source, or an asset of a layer not shown
-                numbers[key] = f"a{len(numbers)}"
-                lines.append(f'    {numbers[key]}(["{key.translate(_LABEL)}"])')
-            lines.append(f"    {numbers[key]} --> {numbers[asset.key]}")
+        for dependency in asset.dependencies:
+            key = dependency.key
+            if key not in ids:  # a source, or an asset of a layer that is not shown
+                ids[key] = f"a{len(ids)}"
+                lines.append(f'    {ids[key]}(["{key.translate(_IN_LABEL)}"])')
+            lines.append(f"    {ids[key]} --> {ids[asset.key]}")
     return "\n".join(lines)
 
 
-def _counts(findings: Sequence[Finding], assets: int) -> str:
+def _row(asset: Asset) -> tuple[str, str, str, str, str]:
+    """Return an asset's line of the table."""
+    dependencies = ", ".join(dependency.key for dependency in asset.dependencies)
+    if asset.unresolved:
+        dependencies += " (and what cannot be read)"
+    description = " ".join((asset.description or "").split())
+    if len(description) > _LONGEST_DESCRIPTION:
+        description = f"{description[: _LONGEST_DESCRIPTION - 3]}..."
+    place = f"{asset.path}:{asset.line}"
+    return asset.name, asset.layer or "none", dependencies, description, place
+
+
+def _summary(findings: Sequence[Finding], assets: int) -> str:
     errors = sum(finding.severity == "error" for finding in findings)
-    counts = {"error": errors, "warning": len(findings) - errors, "asset": assets}
-    said = [f"{number} {noun}{'s'[: number != 1]}" for noun, number in counts.items()]
-    return "{} and {} in {}.".format(*said)
+    warnings = len(findings) - errors
+    found = f"{_count(errors, 'error')} and {_count(warnings, 'warning')}"
+    return f"{found} in {_count(assets, 'asset')}."
 
 
-def _line(text: str) -> str:
-    """Return one line without what would break it, or command a terminal."""
+def _count(number: int, noun: str) -> str:
+    """Return "1 asset", "2 assets"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _one_line(text: str) -> str:
+    """Return a text without the characters that would break the line, or command a terminal."""
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )

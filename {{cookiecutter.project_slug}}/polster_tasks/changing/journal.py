@@ -1,181 +1,131 @@
-"""Apply a change all or nothing, whatever kills the process, and keep what a removal takes away.
+"""Apply a change all or nothing, whatever ends the process.
 
-A change is an ordered list of renames. First comes what it needs, written under `.polster/`, then
-the journal, then the renames; then the journal goes. Whoever finds a journal carries on where it
-stopped, or, where that fails, goes back. An addition's asset file arrives last and a removal's
-leaves first, so the project loads after every rename. A removal's journal stays beside the files
-that it moved away: it is what an undo reads.
+First the texts of new files are written under `.polster/stage/`, then the journal, which lists
+every move. Then the files are moved, and the journal goes. A command that finds a journal carries
+on where the last one stopped, or, where that fails, goes back. An addition's asset file arrives
+last and a removal's leaves first, so the project loads after every move. The journal of a removal
+becomes the manifest beside the removed files: an undo reads it.
 """
 
-import errno
 import os
-import sys
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ..project import Project, Refusal
+from ..streams import say
+from .change import Change
+from .disk import move_file, write_whole
+from .interrupted import JOURNAL, journal_exists
+from .lock import hold_lock
+from .paths import locate
+from .record import Damaged, check_moves, read_record, write_record
 
-JOURNAL = "journal.json"
-PATIENCE = 60.0  # seconds to wait for another command to finish
-ADVICE = "Make room or correct the permissions, then try again."
-
-
-class Change(NamedTuple):
-    """What a command is about to do, complete. Paths are relative to the root, with slashes."""
-
-    action: str  # add, remove or undo
-    keys: Sequence[str]
-    moves: Sequence[tuple[str, str]]  # from, to; in this order
-    texts: Sequence[str] = ()  # for an addition: what is written at the start of each move
-    store: str = ""  # for a removal and its undo: the folder where the files wait
-    needs: Sequence[str] = ()  # for a removal: the keys that what goes depended on
-    notes: Sequence[str] = ()  # what a person should know besides
-    advice: str = ""  # what a person may do once it is done
-
-    @property
-    def files(self) -> list[str]:
-        """The project's files that come or go."""
-        return [source if self.action == "remove" else target for source, target in self.moves]
+_ADVICE = "Make room or correct the permissions, then try again."
 
 
 @contextmanager
-def locked(project: Project, patience: float = PATIENCE) -> Iterator[None]:
-    """Hold the project's lock, first completing what an interrupted command left.
+def ready_to_change(project: Project) -> Iterator[None]:
+    """Hold the project's lock, and first complete what an interrupted command left.
 
-    The operating system frees the lock when its process ends, however it ends. A Refusal says
-    that another command held it for longer than `patience` seconds, or that nothing can be written.
+    Raises:
+        Refusal: the lock cannot be had, or the journal cannot be followed.
     """
-    try:
-        project.state.mkdir(exist_ok=True)
-        (project.state / "lock").touch()
-    except OSError as error:
-        raise Refusal(f"Nothing was changed: {error}. {ADVICE}") from None
-    with open(project.state / "lock", "ab") as lock:
-        end = time.monotonic() + patience
-        while not _try_lock(lock.fileno()):
-            if time.monotonic() > end:
-                raise Refusal("Another command is at work in this project; try again later.")
-            time.sleep(0.02)
-        if (project.state / JOURNAL).exists():
-            change = _read(project.state / JOURNAL)
-            apply(project, change)
-            said = f"Completed the interrupted {change.action} of {', '.join(change.keys)}."
-            print(said, file=sys.stderr)
+    with hold_lock(project):
+        if journal_exists(project):
+            _complete_interrupted(project)
         yield
 
 
-def repair(project: Project) -> None:
-    """Complete what a killed command left; leave a command that is still at work alone."""
-    if (project.state / JOURNAL).exists():
-        with suppress(Refusal, OSError), locked(project, patience=0):
+def complete_interrupted(project: Project) -> None:
+    """Complete, or take back, what an interrupted command left; the usual case costs nothing."""
+    if journal_exists(project):
+        with ready_to_change(project):
             pass
 
 
-def apply(project: Project, change: Change) -> None:
-    """Do what is left of a change, or take back all of it. The caller holds the lock."""
-    import json
-
-    journal = project.state / JOURNAL
-    manifest = project.root / change.store / "manifest.json"
+def check(project: Project, change: Change) -> None:
+    """Refuse a change that would touch what is not the project's, or go through a link."""
     try:
-        for (source, _), text in zip(change.moves, change.texts, strict=False):
-            _write(project.root / source, text)
-        _write(journal, json.dumps(change._replace(texts=())._asdict()))
-        _rename(project.root, change.moves)
+        check_moves(project, change)
+    except Damaged as reason:
+        raise Refusal(f"Nothing was changed, because {reason}.") from None
+    manifest = f"{change.store}/manifest.json"
+    if change.action == "remove" and os.path.lexists(project.root / manifest):
+        raise Refusal(f"Nothing was changed, because {change.store} holds another removal.")
+    for move in change.moves:
+        locate(project.root, move.source)
+        locate(project.root, move.target)
+
+
+def apply(project: Project, change: Change) -> None:
+    """Do all of a change, or nothing. The caller holds the lock.
+
+    Raises:
+        Refusal: it could not be done, and was taken back.
+    """
+    check(project, change)
+    try:
+        for path, text in change.contents.items():
+            write_whole(project.root, path, text.encode("utf-8"))
+        write_record(project, JOURNAL, change)
+        _move_files(project, change)
     except BaseException as error:
-        try:
-            _rename(project.root, _backwards(change))
-            journal.unlink(missing_ok=True)
-        except OSError as second:
-            said = "Neither done nor taken back; the next command will complete it"
-            raise Refusal(f"{said}: {second}. {ADVICE}") from None
+        _take_back(project, change)
         if isinstance(error, OSError):
-            raise Refusal(f"Nothing was changed: {error}. {ADVICE}") from None
+            raise Refusal(f"Nothing was changed: {error}. {_ADVICE}") from None
         raise
+    _finish(project, change)
+
+
+def _complete_interrupted(project: Project) -> None:
+    change = read_record(project, JOURNAL)
+    check(project, change)
+    if _asset_is_lost(project, change):
+        _take_back(project, change)
+        say(f"Took back the interrupted {change.description}: its files are gone.")
+        return
+    try:
+        _move_files(project, change)
+    except OSError as error:
+        _take_back(project, change)
+        said = f"The interrupted {change.description} could not be completed and was taken back"
+        raise Refusal(f"{said}: {error}. {_ADVICE}") from None
+    _finish(project, change)
+    say(f"Completed the interrupted {change.description}.")
+
+
+def _asset_is_lost(project: Project, change: Change) -> bool:
+    """Tell whether an addition's asset, without which its test is no use, is nowhere any more."""
+    last = change.moves[-1]
+    places = (project.root / last.source, project.root / last.target)
+    return change.action == "add" and not any(os.path.lexists(place) for place in places)
+
+
+def _move_files(project: Project, change: Change) -> None:
+    for move in change.moves:
+        move_file(project.root, move)
+
+
+def _take_back(project: Project, change: Change) -> None:
+    """Undo the moves that were made, then forget the change."""
+    try:
+        for move in change.reversed_moves():
+            move_file(project.root, move)
+        locate(project.root, JOURNAL).unlink(missing_ok=True)
+    except OSError as error:
+        said = "The change is half done, and the next add-asset or remove-asset completes it"
+        raise Refusal(f"{said}: {error}. {_ADVICE}") from None
+
+
+def _finish(project: Project, change: Change) -> None:
+    """End a change whose moves are all made: from here on there is nothing to complete."""
+    journal = locate(project.root, JOURNAL)
+    if change.action == "add":
+        journal.unlink()
+        return
+    manifest = locate(project.root, f"{change.store}/manifest.json")
     if change.action == "remove":
         os.replace(journal, manifest)
         return
-    if change.action == "undo":
-        manifest.unlink(missing_ok=True)
+    manifest.unlink(missing_ok=True)
     journal.unlink()
-
-
-def last_removal(project: Project) -> Change:
-    """Return the change that puts back the last removal; a Refusal says if there is none."""
-    manifests = [store / "manifest.json" for store in _stores(project)]
-    waiting = [manifest for manifest in manifests if manifest.exists()]
-    if not waiting:
-        raise Refusal("There is no removal to undo.")
-    change = _read(waiting[-1])
-    return Change("undo", change.keys, _backwards(change), store=change.store, needs=change.needs)
-
-
-def next_store(project: Project) -> str:
-    """Return the folder, relative to the root, for the files of the next removal."""
-    used = [int(store.name) for store in _stores(project)]
-    return f".polster/undo/{max(used, default=0) + 1:06}"
-
-
-def _stores(project: Project) -> list[Path]:
-    """Return the folders of past removals, the last one last; a person's copy of one is none."""
-    return sorted(one for one in (project.state / "undo").glob("*") if one.name.isdecimal())
-
-
-def _try_lock(handle: int) -> bool:
-    """Take the lock if it is free."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    return True
-
-
-def _backwards(change: Change) -> list[tuple[str, str]]:
-    return [(target, source) for source, target in reversed(change.moves)]
-
-
-def _rename(root: Path, moves: Sequence[tuple[str, str]]) -> None:
-    """Rename what was not renamed before, never over a file; make the folders on the way."""
-    for source, target in ((root / source, root / target) for source, target in moves):
-        if not os.path.lexists(source) or os.path.lexists(target):
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.rename(source, target)
-        except OSError as error:
-            if error.errno != errno.EXDEV:  # landing files may lie on another file system
-                raise
-            import shutil
-
-            shutil.move(source, target)
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file of `.polster/`: complete, or not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.new")
-    with open(temporary, "wb") as file:
-        file.write(text.encode("utf-8"))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-
-
-def _read(path: Path) -> Change:
-    import json
-
-    try:
-        return Change(**json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError):  # it is written whole: something else wrote to it
-        advice = "Move it away; `git status` shows what was changed"
-        raise Refusal(f"{path} is damaged, and says no more what was begun. {advice}.") from None

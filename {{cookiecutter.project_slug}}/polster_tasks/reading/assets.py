@@ -1,196 +1,213 @@
-"""Read the project's assets, and what they depend on, from the source without importing it."""
+"""Turn the definitions of every module into assets, sources and checks."""
 
-import ast
 import gc
-from collections.abc import Callable, Iterable
-from functools import cached_property
-from typing import Any
 
 from ..layers import LAYERS
 from ..project import Project
 from .catalog import Asset, Catalog, Dependency, Link
+from .dependencies import DependencyReader
 from .files import read_modules
-from .module import CONTEXT, Arguments, Definition, Module, Spot
-from .names import Names, Unresolved
+from .module import Definition, Import, Kind, Module, Observation
+from .names import Names, TargetKind
+from .values import Output, Values, attempt
 
-_READABLE = ("function", "class", "value", "asset", "module")
+# What a call at import may lead to without making assets; functions among them are looked at.
+_READABLE = frozenset((
+    TargetKind.ASSET, TargetKind.CLASS, TargetKind.FUNCTION, TargetKind.VALUE, TargetKind.MODULE
+))  # fmt: skip
 
 
 def read_catalog(project: Project) -> Catalog:
-    """Read every module of a project."""
-    collecting = gc.isenabled()
-    gc.disable()  # nothing here holds cycles, and looking for some would double the time
+    """Read every module of a project, without importing any."""
+    is_collecting = gc.isenabled()
+    gc.disable()  # syntax trees hold no cycles, and looking for some doubles the time
     try:
         modules, problems = read_modules(project)
-        return Builder(Names(modules, project.package), problems).build(modules)
+        return _Builder(project, modules, problems).build()
     finally:
-        if collecting:
+        if is_collecting:
             gc.freeze()
             gc.enable()
 
 
-class Builder:
-    """Turn the definitions of every module into assets, sources and checks."""
+class _Builder:
+    """Builds one Catalog."""
 
-    def __init__(self, names: Names, problems: list[tuple[str, Spot]]):
-        self.names, self.spots = names, problems
+    def __init__(self, project: Project, modules: list[Module], problems: list[Observation]):
+        self.modules = modules
+        self.names = Names(modules, project.package)
+        self.values = Values(self.names)
+        self.dependencies = DependencyReader(self.names, self.values, problems)
+        self.raw_readers = f"src/{project.package}/polster/sources/"
+        self.observations = problems
         self.assets: list[Asset] = []
         self.sources: list[Asset] = []
         self.checks: list[Asset] = []
+        self.links: list[Link] = []
 
-    def build(self, modules: list[Module]) -> Catalog:
-        """Return everything that the modules define."""
-        for module in modules:
+    def build(self) -> Catalog:
+        """Return everything that the modules define; of Polster's own files, nothing."""
+        for module in self.modules:
+            if module.is_polsters:
+                continue
             for definition in module.definitions.values():
                 self._add(module, definition)
-            self.spots += [(module.path, spot) for spot in self._spots(module)]
+            self.observations += module.observations
+            self._judge_calls(module)
+            self._judge_raw_reads(module)
+            self.links += [self._link(module, name) for name in module.imports]
         order = {layer: number for number, layer in enumerate(LAYERS)}
-        self.assets.sort(key=lambda one: (order.get(one.layer, 9), one.path, one.line))
-        links = [self._link(module, one) for module in modules for one in module.imports]
-        groups = (self.assets, self.sources, self.checks, modules, self.spots, links)
-        return Catalog(*map(tuple, groups))
+        last = len(order)
+        self.assets.sort(key=lambda asset: (order.get(asset.layer, last), asset.path, asset.line))
+        return Catalog(
+            tuple(self.assets),
+            tuple(self.sources),
+            tuple(self.checks),
+            tuple(self.modules),
+            tuple(self.observations),
+            tuple(self.links),
+        )
 
-    def _read(self, notes: list[str], what: str, read: Callable, *arguments: Any) -> Any:
-        """Read something, or note that only running the code would tell what it is."""
-        try:
-            return read(*arguments)
-        except Unresolved as error:
-            line = getattr(error.args[0], "lineno", None)
-            notes.append(f"{what} is computed" + (f" at line {line}" if line else ""))
-        except RecursionError:
-            notes.append(f"{what} needs itself")
-        return None
+    # What only the whole project can tell about a module ---------------------------------------
 
-    @cached_property
-    def keys(self) -> set[str]:
-        """The keys of all assets, where it is not plain whether a parameter is one."""
-        modules = self.names.modules.values()
-        made = [self._keys(one, each) for each in modules for one in each.definitions.values()]
-        return {key for keys in made for key in keys}
+    def _judge_calls(self, module: Module) -> None:
+        """Observe the calls at import that may make assets: those of the project's factories."""
+        for call in module.calls:
+            target = self.names.find(call.dotted)
+            factories = target.module.factories
+            is_factory = target.name in factories
+            if target.kind is TargetKind.VALUE:  # a lambda or a partial has no name there
+                is_factory = "" in factories
+            if is_factory or target.kind not in _READABLE:
+                place = (module.path, call.line, call.column)
+                what = f"what {call.dotted} makes"
+                self.observations.append(Observation(Kind.UNRESOLVED, *place, what))
 
-    def _keys(self, definition: Definition, module: Module) -> list[str]:
-        return self._read([], "", self.names.definition_keys, definition, module) or []
+    def _judge_raw_reads(self, module: Module) -> None:
+        """Observe the attributes that lead to Polster's readers of raw files."""
+        for read in module.raw_reads:
+            target = self.names.find(read.dotted)
+            if target.module.path.startswith(self.raw_readers):
+                place = (module.path, read.line, read.column)
+                self.observations.append(Observation(Kind.RAW_READ, *place, read.dotted))
 
-    def _spots(self, module: Module) -> Iterable[Spot]:
-        """Yield a module's spots; what the project's own functions make is known only now."""
-        for spot in module.spots:
-            if spot.kind == "made":
-                found = self.names.find(spot.text)
-                if found.kind in _READABLE and found.name not in found.module.factories:
-                    continue
-                spot = spot._replace(kind="unresolved", text=f"what {spot.text} makes")
-            yield spot
+    def _link(self, module: Module, name: Import) -> Link:
+        """Return where an import leads."""
+        target = self.names.find(name.dotted)
+        keys = None
+        if target.definition is not None:
+            read = self.values.definition_keys
+            keys = attempt([], "its key", read, target.definition, target.module) or []
+        return Link(
+            module.path,
+            name.line,
+            name.column,
+            module,
+            name,
+            target.kind,
+            target.module.path,
+            target.module.layer,
+            keys,
+        )
 
-    def _link(self, module: Module, one: Any) -> Link:
-        found = self.names.find(one.dotted)
-        keys = self._keys(found.thing, found.module) if found.kind == "asset" else None
-        place, target = (module.path, one.line, one.column), found.module
-        return Link(*place, module, one, found.kind, target.path, target.layer, keys)
+    # Definitions become assets -----------------------------------------------------------------
 
     def _add(self, module: Module, definition: Definition) -> None:
         """Keep the asset, source or check that a definition makes; of a multi_asset all."""
-        maker, words, notes = definition.maker, definition.arguments, list(definition.notes)
-        if module.layer and any([spot.kind == "definitions" for spot in module.spots]):
-            notes.append("Dagster loads only what the Definitions of its file name")
-        if maker == "asset_check":
-            self.checks.append(self._check(module, definition, notes))
+        unresolved = list(definition.unresolved)
+        is_hidden = any(seen.kind is Kind.DEFINITIONS for seen in module.observations)
+        if module.layer and is_hidden:
+            unresolved.append("Dagster loads only what the Definitions of its file name")
+        if definition.maker == "asset_check":
+            self.checks.append(self._check(module, definition, unresolved))
             return
-        inputs = [] if maker == "AssetSpec" else self._inputs(module, definition, notes)
-        outputs = self._read(notes, "what it makes", self.names.outputs, definition, module)
-        for name, own, where, node in outputs or [
-            (definition.function, {"**": None}, module, None)
-        ]:
-            said, found = list(notes), inputs
-            key = self._read(said, "its key", self.names.named, name, own, where)
-            if maker == "AssetSpec" or (node and "specs" in words):  # it says so itself
-                found = self._named("deps", own, where, said)
-            asset = self._asset(module, definition, key, name, found, said)
-            if node:
-                place = {"line": node.lineno, "column": node.col_offset + 1}
-                asset = asset._replace(description=None, **place)
-            if "description" in own:
-                about = own["description"]
-                text = self._read(said, "its description", self.names.text, about, where)
-                asset = asset._replace(description=text, unresolved=tuple(said))
-            (self.sources if maker == "AssetSpec" else self.assets).append(asset)
+        inputs: list[Dependency] = []
+        if definition.maker != "AssetSpec":
+            inputs = self.dependencies.inputs(module, definition, unresolved)
+        read = self.values.outputs
+        outputs = attempt(unresolved, "what it makes", read, definition, module)
+        kept = self.sources if definition.maker == "AssetSpec" else self.assets
+        if outputs is None:
+            kept.append(
+                self._asset(module, definition, None, definition.function, inputs, unresolved)
+            )
+        for output in outputs or ():
+            kept.append(self._output(module, definition, output, inputs, list(unresolved)))
 
-    def _asset(self, module, definition, key, name, found, notes) -> Asset:
-        maker, function = definition.maker, definition.function
+    def _output(
+        self,
+        module: Module,
+        definition: Definition,
+        output: Output,
+        inputs: list[Dependency],
+        unresolved: list[str],
+    ) -> Asset:
+        """Return the asset of one output."""
+        arguments, where = output.arguments, output.module
+        read = self.values.key_from
+        key = attempt(unresolved, "its key", read, output.name, arguments, where)
+
+        is_one_of_several = output.node is not None
+        is_spec = is_one_of_several and "specs" in definition.arguments
+        if is_spec or definition.maker == "AssetSpec":  # it names its dependencies itself
+            inputs = self.dependencies.listed("deps", arguments, where, unresolved)
+
+        description = None if is_one_of_several else definition.description
+        if "description" in arguments:
+            written = arguments["description"]
+            description = attempt(unresolved, "its description", self.values.text, written, where)
+
+        asset = self._asset(module, definition, key, output.name, inputs, unresolved)
+        asset = asset._replace(description=description)
+        if output.node is not None:
+            asset = asset._replace(line=output.node.lineno, column=output.node.col_offset + 1)
+        return asset
+
+    def _asset(
+        self,
+        module: Module,
+        definition: Definition,
+        key: str | None,
+        name: str,
+        dependencies: list[Dependency],
+        unresolved: list[str],
+    ) -> Asset:
+        """Return an asset; one whose key cannot be read goes by the name of its function."""
+        first_of_each = {dependency.key: dependency for dependency in reversed(dependencies)}
+        last_part = (key or name).rpartition("/")[2]
         return Asset(
-            key or function,
-            (key or name).rpartition("/")[2].removeprefix(f"{module.layer}_"),
-            None if maker == "AssetSpec" else module.layer,
-            tuple({one.key: one for one in reversed(found)}.values())[::-1],
-            definition.description,
-            module.path,
-            definition.line,
-            definition.column,
-            tuple(notes),
-            function,
-            maker,
-            key is not None,
+            key=key or definition.function,
+            name=last_part.removeprefix(f"{module.layer}_"),
+            layer=None if definition.maker == "AssetSpec" else module.layer,
+            dependencies=tuple(reversed(first_of_each.values())),
+            description=definition.description,
+            path=module.path,
+            line=definition.line,
+            column=definition.column,
+            unresolved=tuple(unresolved),
+            function=definition.function,
+            maker=definition.maker,
+            known=key is not None,
         )
 
-    def _inputs(self, module: Module, definition: Definition, notes: list[str]) -> list[Dependency]:
-        """Return what parameters, ins= and deps= name; remember what Dagster takes otherwise."""
-        inputs: dict[str, Dependency] = {}
-        for index, (name, line, column, seen, node) in enumerate(definition.parameters):
-            if (index == 0 and name in CONTEXT) or name == "config":
-                continue
-            resource = self.names.resource(node, module)
-            found = self.names.of(node, module)
-            if not seen:
-                if resource is False:
-                    self.spots.append((module.path, Spot("dropped", line, column, name)))
-            elif found and found.name.startswith("dagster.") and found.name.endswith("Context"):
-                self.spots.append((module.path, Spot("context", line, column, name)))
-            elif resource is None and name not in self.keys:
-                notes.append(f"{name} may be an asset or a resource")
-            elif not resource:
-                inputs[name] = Dependency(name, line, column, "parameter")
-        items = self._items("ins", definition.arguments, module, notes)
-        if items is None:
-            inputs = {name: one for name, one in inputs.items() if name in self.keys}
-        for name, key in items or ():
-            old = inputs.pop(name, None)
-            place = old[1:3] if old else (definition.line, definition.column)
-            if key:
-                inputs[name] = Dependency(key, *place, "ins")
-        return [*inputs.values(), *self._named("deps", definition.arguments, module, notes)]
-
-    def _items(self, word: str, words: Arguments, module: Module, notes: list) -> list | None:
-        """Return the names and keys of a dict such as ins=, None where it cannot be read."""
-        node, found = words.get(word), []
-        items = self._read(notes, f"its {word}=", self.names.items, node, module) if node else []
-        for name, value in items or ():
-            found.append((name, self._read(notes, f"its input {name}", self._input, name, *value)))
-        return found if items is not None else None
-
-    def _input(self, name: str, node: ast.expr, module: Module) -> str:
-        """Return the key that an AssetIn declares."""
-        called, arguments = self.names.call(node, module)
-        return self.names.named(name, arguments if called == "AssetIn" else {"0": node}, module)
-
-    def _named(self, word: str, words: Arguments, module: Module, notes: list) -> list[Dependency]:
-        """Return the dependencies that a list such as deps= names."""
-        found, node, read = [], words.get(word), self.names.elements
-        places = self._read(notes, f"its {word}=", read, node, module) if node else ()
-        for one, where in places or ():
-            here = one if where is module else node
-            keys = self._read(notes, "a dependency", self.names.keys, one, where) or ()
-            found += [Dependency(key, here.lineno, here.col_offset + 1, "deps") for key in keys]
-        return found
-
-    def _check(self, module: Module, definition: Definition, notes: list[str]) -> Asset:
+    def _check(self, module: Module, definition: Definition, unresolved: list[str]) -> Asset:
         """Return what a check looks at: first its own asset, then the others."""
-        words, name = definition.arguments, definition.function
-        asset = words.get("asset") or words.get("0")
+        arguments = definition.arguments
+        checked = arguments.get("asset") or arguments.get("0")
+        key = None
+        if checked:
+            read = self.values.key
+            key = attempt(unresolved, "what it checks", read, checked, module)
         place = (definition.line, definition.column)
-        key = self._read(notes, "what it checks", self.names.key, asset, module) if asset else None
-        found = [Dependency(key, *place, "asset")] if key else []
-        found += self._named("additional_deps", words, module, notes)
-        items = self._items("additional_ins", words, module, notes) or ()
-        found += [Dependency(other, *place, "ins") for _, other in items if other]
-        if "name" in words:
-            name = self._read(notes, "its name", self.names.text, words["name"], module) or name
-        return self._asset(module, definition, key, name, found, notes)._replace(name=name)
+        dependencies = [Dependency(key, *place, "asset")] if key else []
+        dependencies += self.dependencies.listed("additional_deps", arguments, module, unresolved)
+        for item in self.dependencies.ins("additional_ins", arguments, module, unresolved) or ():
+            if item.key:
+                dependencies.append(Dependency(item.key, *place, "ins"))
+        name = None
+        if "name" in arguments:
+            read = self.values.text
+            name = attempt(unresolved, "its name", read, arguments["name"], module)
+        name = name or definition.function
+        asset = self._asset(module, definition, key, name, dependencies, unresolved)
+        return asset._replace(name=name)

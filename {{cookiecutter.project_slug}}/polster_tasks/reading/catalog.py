@@ -1,14 +1,17 @@
 """What is known of a project: its assets, and what they depend on."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from .module import Import, Module, Spot
+from .module import Import, Kind, Module, Observation
+from .names import TargetKind
 
-OPENING = frozenset(["unresolved", "definitions", "unreadable", "syntax"])  # spots that hide assets
+# What may hide assets that are not in the catalog.
+_HIDING = frozenset((Kind.UNRESOLVED, Kind.DEFINITIONS, Kind.UNREADABLE, Kind.SYNTAX_ERROR))
 
 
 class Dependency(NamedTuple):
-    """One edge of the graph and the place that draws it."""
+    """A dependency on an asset, and the place that names it."""
 
     key: str
     line: int
@@ -32,6 +35,16 @@ class Asset(NamedTuple):
     maker: str
     known: bool  # its key could be read
 
+    @property
+    def last_part(self) -> str:
+        """The last part of the key: "silver_orders" for "shop/silver_orders"."""
+        return self.key.rpartition("/")[2]
+
+    @property
+    def stem(self) -> str:
+        """The name of the file without `.py`."""
+        return self.path.rpartition("/")[2].removesuffix(".py")
+
 
 class Link(NamedTuple):
     """An import within the project, or of pandas, and where it leads."""
@@ -39,11 +52,11 @@ class Link(NamedTuple):
     path: str
     line: int
     column: int
-    module: Module
-    found: Import
-    kind: str  # asset, class, function, value, module, outside, unknown or missing
+    importer: Module
+    name: Import
+    kind: TargetKind
     target: str  # the path of the file that it leads to
-    layer: str | None  # of that file
+    target_layer: str | None
     keys: list[str] | None  # of the asset that it leads to
 
 
@@ -54,39 +67,50 @@ class Catalog(NamedTuple):
     sources: tuple[Asset, ...]  # external: declared here, computed elsewhere
     checks: tuple[Asset, ...]  # an asset check, under the key of its asset
     modules: tuple[Module, ...]
-    spots: tuple[tuple[str, Spot], ...]  # a path, and something to know about it
+    observations: tuple[Observation, ...]
     links: tuple[Link, ...]
 
     @property
     def open(self) -> bool:
-        """Tell whether there may be assets that could not be read."""
-        known = all(one.known for one in (*self.assets, *self.sources))
-        return not known or any(spot.kind in OPENING for _, spot in self.spots)
+        """Whether there may be assets that could not be read."""
+        if not all(asset.known for asset in (*self.assets, *self.sources)):
+            return True
+        return any(observation.kind in _HIDING for observation in self.observations)
 
     @property
     def unreadable(self) -> tuple[str, ...]:
-        """Return a sentence for each file that could not be read."""
+        """A sentence for each file that could not be read."""
         return tuple(
-            f"{path}:{spot.line}: cannot be read: {spot.text}"
-            for path, spot in self.spots
-            if spot.kind in ("unreadable", "syntax")
+            f"{seen.path}:{seen.line}: cannot be read: {seen.text}"
+            for seen in self.observed(Kind.UNREADABLE, Kind.SYNTAX_ERROR)
         )
+
+    def observed(self, *kinds: Kind) -> Iterator[Observation]:
+        """Yield the observations of some kinds."""
+        return (observation for observation in self.observations if observation.kind in kinds)
 
     def find(self, key: str) -> Asset | None:
         """Return the asset, or the source, with exactly this key."""
-        return next((one for one in (*self.assets, *self.sources) if one.key == key), None)
+        for asset in (*self.assets, *self.sources):
+            if asset.key == key:
+                return asset
+        return None
 
     def in_layer(self, layer: str) -> tuple[Asset, ...]:
-        """Return a layer's assets, by key."""
+        """Return a layer's assets, by file."""
         return tuple(asset for asset in self.assets if asset.layer == layer)
 
     def dependents(self, key: str) -> tuple[Asset, ...]:
         """Return the other assets, and the checks, that depend on exactly this key."""
-        others = (asset for asset in self.assets if asset.key != key)
+        others = [asset for asset in self.assets if asset.key != key]
         return tuple(
-            one for one in (*others, *self.checks) if key in {each.key for each in one.dependencies}
+            asset
+            for asset in (*others, *self.checks)
+            if any(dependency.key == key for dependency in asset.dependencies)
         )
 
     def importers(self, path: str) -> tuple[tuple[str, int], ...]:
         """Return the places, path and line, that import from the module at a path."""
-        return tuple((one.path, one.line) for one in self.links if one.target == path != one.path)
+        return tuple(
+            (link.path, link.line) for link in self.links if link.target == path != link.path
+        )

@@ -1,71 +1,92 @@
-"""Find and parse the project's Python files; whatever is wrong with one becomes a Spot."""
+"""Find and parse the project's Python files; what cannot be read becomes an Observation."""
 
 import ast
 import os
 import warnings
 from collections.abc import Iterator
 from io import FileIO
+from typing import NamedTuple
 
 from ..project import Project
-from .module import Module, Spot
-from .reader import Reader
+from .module import Kind, Module, Observation
+from .statements import read_module
 
-Problem = tuple[str, Spot]  # a path, and what is wrong with the file
-_YAML = ("defs.yaml", "defs.yml", "component.yaml")
+_COMPONENT_FILES = ("defs.yaml", "defs.yml", "component.yaml")
 
 
-def read_modules(project: Project) -> tuple[list[Module], list[Problem]]:
-    """Return every module of the package, by path, and what could not be read."""
+class _File(NamedTuple):
+    """A Python file: where it is, and how it is shown."""
+
+    full_path: str
+    path: str  # relative to the project's root, with slashes
+
+    @property
+    def module_name(self) -> str:
+        """The dotted name that it is imported by."""
+        inside = self.path.removeprefix("src/").removesuffix(".py").removesuffix("/__init__")
+        return inside.replace("/", ".")
+
+
+def read_modules(project: Project) -> tuple[list[Module], list[Observation]]:
+    """Return every module of the package, by path, and what cannot be read."""
     modules: list[Module] = []
-    problems: list[Problem] = []
+    problems: list[Observation] = []
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for file, path in _files(project, problems):
-            module = _read(project, file, path, problems)
-            if module:
-                modules.append(module)
+        warnings.simplefilter("ignore")  # of an invalid escape in the code that is parsed
+        for file in _python_files(project, problems):
+            try:
+                modules.append(_read(file, project.package))
+            except (SyntaxError, ValueError, OSError, RecursionError, MemoryError) as error:
+                problems.append(_problem(file.path, error))
     return modules, problems
 
 
-def _files(project: Project, problems: list[Problem]) -> Iterator[tuple[str, str]]:
-    """Yield every Python file under src/<package>, with its path relative to the root."""
-    folders, seen = [f"src/{project.package}"], {os.path.realpath(project.source)}
+def _python_files(project: Project, problems: list[Observation]) -> Iterator[_File]:
+    """Yield every Python file under src/<package>."""
+    package = f"src/{project.package}"
+    folders = [package]
+    seen = {os.path.realpath(project.source)}  # links may go in circles
     while folders:
         folder = folders.pop()
         try:
             entries = sorted(os.scandir(project.root / folder), key=lambda entry: entry.name)
         except OSError as error:
-            problems.append((folder, Spot("unreadable", 1, 1, error.strerror or str(error))))
+            problems.append(_problem(folder, error))
             continue
         for entry in entries:
-            name, path = entry.name, f"{folder}/{entry.name}"
-            if name.startswith(".") or name == "__pycache__":
+            path = f"{folder}/{entry.name}"
+            if entry.name.startswith(".") or entry.name == "__pycache__":
                 continue
-            if name.endswith(".py"):
+            if entry.name.endswith(".py"):
                 if entry.is_file():
-                    yield entry.path, path
+                    yield _File(entry.path, path)
                 else:
-                    problems.append((path, Spot("unreadable", 1, 1, "it is no file")))
-            elif name in _YAML and path.startswith(f"src/{project.package}/defs/"):
-                problems.append((path, Spot("unresolved", 1, 1, "what this component defines")))
-            elif entry.is_dir() and (real := os.path.realpath(entry.path)) not in seen:
-                seen.add(real)  # links may go in circles
-                folders.append(path)
+                    problems.append(_problem(path, OSError("it is not a file")))
+            elif entry.name in _COMPONENT_FILES and path.startswith(f"{package}/defs/"):
+                what = "what this component defines"
+                problems.append(Observation(Kind.UNRESOLVED, path, 1, 1, what))
+            elif entry.is_dir():
+                real_path = os.path.realpath(entry.path)
+                if real_path not in seen:
+                    seen.add(real_path)
+                    folders.append(path)
 
 
-def _read(project: Project, file: str, path: str, problems: list[Problem]) -> Module | None:
-    """Read one file, or say in one Spot why it cannot be read."""
-    try:
-        with FileIO(file) as opened:  # in half the time that `open` takes
-            source = opened.readall()
-        tree = compile(source, file, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
-        name = path[4:-3].removesuffix("/__init__").replace("/", ".")
-        return Reader(name, path, project.package).read(tree, source)
-    except (SyntaxError, ValueError) as error:
-        line, column = getattr(error, "lineno", 1) or 1, getattr(error, "offset", 1) or 1
-        spot = Spot("syntax", line, max(column, 1), getattr(error, "msg", str(error)))
-    except (OSError, RecursionError, MemoryError) as error:
-        deep = "its code is nested too deeply"
-        spot = Spot("unreadable", 1, 1, getattr(error, "strerror", deep) or str(error))
-    problems.append((path, spot))
-    return None
+def _read(file: _File, package: str) -> Module:
+    """Parse and read one file."""
+    with FileIO(file.full_path) as opened:  # takes half the time of `open`
+        source = opened.readall()
+    tree = compile(source, file.full_path, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    return read_module(tree, file.module_name, file.path, package)
+
+
+def _problem(path: str, error: Exception) -> Observation:
+    """Say why a file or a folder cannot be read."""
+    if isinstance(error, SyntaxError):
+        line, column = error.lineno or 1, max(error.offset or 1, 1)
+        return Observation(Kind.SYNTAX_ERROR, path, line, column, error.msg)
+    if isinstance(error, ValueError):  # null bytes
+        return Observation(Kind.SYNTAX_ERROR, path, 1, 1, str(error))
+    if isinstance(error, OSError):
+        return Observation(Kind.UNREADABLE, path, 1, 1, error.strerror or str(error))
+    return Observation(Kind.UNREADABLE, path, 1, 1, "its code is nested too deeply")

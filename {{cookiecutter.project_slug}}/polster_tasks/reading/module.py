@@ -1,27 +1,48 @@
-"""What one file says, as small records. Expressions stay as written: `names` reads them."""
+"""What one file says, as small records. Expressions stay as written: `names` follows them."""
 
 import ast
+from enum import Enum
 from typing import NamedTuple
 
-from ..layers import LAYERS
+# What makes the assets, sources and checks that are read from a plain definition.
+MAKERS = frozenset(("asset", "multi_asset", "graph_asset", "asset_check", "AssetSpec"))
 
-MAKERS = ("asset", "multi_asset", "graph_asset", "asset_check", "AssetSpec")
-MAKING = {  # what makes assets, and is unresolved anywhere but in a plain definition
-    "asset", "multi_asset", "graph_asset", "graph_multi_asset", "observable_source_asset",
-    "multi_observable_source_asset", "AssetSpec", "SourceAsset", "AssetsDefinition",
-    "load_assets_from_modules", "load_assets_from_current_module", "map_asset_specs",
-    "load_assets_from_package_module", "load_assets_from_package_name",
-    "with_source_code_references",
-}  # fmt: skip
-READ = {  # the arguments that name keys and dependencies
-    "name", "key", "key_prefix", "path", "asset", "deps", "ins", "specs", "outs", "description",
-    "additional_deps", "additional_ins", "internal_asset_deps",
-}  # fmt: skip
-CONTEXT = ("context", "_context", "context_", "_")  # what Dagster knows by name
-
-Meaning = str | ast.expr | None  # a dotted name, the expression that gives it, or unknown
-Arguments = dict[str, ast.expr]  # of a call, by name; "0" is the first, "**" is computed
+# What a name stands for: a dotted name, the expression that it was given, or None for unknown.
+Meaning = str | ast.expr | None
+Meanings = dict[str, Meaning]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+# The arguments of a call, by keyword; "0" is the first positional one, "**" one that is computed.
+Arguments = dict[str, ast.expr]
+
+
+class Kind(Enum):
+    """What was observed at some place in a file; each kind is reported by one rule."""
+
+    UNREADABLE = "a file that cannot be read"
+    SYNTAX_ERROR = "a file that is not valid Python"
+    OVERWRITTEN = "a definition whose name a later line takes"
+    CONTEXT_NAME = "a context that Dagster takes for an asset"
+    DROPPED_INPUT = "a parameter that Dagster does not take for an input"
+    REFUSED_ANNOTATION = "an annotation that Dagster refuses"
+    TEXT_ANNOTATION = "an annotation that Dagster refuses because it is text"
+    OUTSIDE_IMPORT = "a relative import that leads out of the package"
+    LAYER_PATH = "a path into a folder that holds a layer's files"
+    RAW_READ = "a use of what reads raw files"
+    TO_PANDAS = "a conversion to pandas"
+    NAIVE_NOW = "the current time without a time zone"
+    UNRESOLVED = "something that may define assets, which only running it would tell"
+    DEFINITIONS = "a Definitions object, which may add or hide assets"
+
+
+class Observation(NamedTuple):
+    """Something observed at a place in a file, for a rule to report."""
+
+    kind: Kind
+    path: str  # relative to the project's root, with slashes
+    line: int
+    column: int
+    text: str  # the code, or the reason
 
 
 class Parameter(NamedTuple):
@@ -30,12 +51,12 @@ class Parameter(NamedTuple):
     name: str
     line: int
     column: int
-    seen: bool  # Dagster takes it for an input
+    is_input: bool  # False for keyword-only and positional-only ones, which Dagster drops
     annotation: ast.expr | None  # None for Polars' own types as well
 
 
 class Definition(NamedTuple):
-    """Something that makes assets, sources or checks, as it is written."""
+    """A decorated function or an AssetSpec that makes assets, sources or checks, as written."""
 
     maker: str  # one of MAKERS
     function: str  # empty for an AssetSpec
@@ -44,7 +65,7 @@ class Definition(NamedTuple):
     description: str | None
     line: int
     column: int
-    notes: list[str]  # why Dagster may see something else
+    unresolved: list[str]  # why Dagster may see something else
 
 
 class Import(NamedTuple):
@@ -54,58 +75,67 @@ class Import(NamedTuple):
     binding: str
     line: int
     column: int
-    guarded: bool  # within a try, whose handler takes over if it is missing
+    guarded: bool  # within a try statement, which may expect it to fail
 
 
-class Spot(NamedTuple):
-    """A place that a rule will want to know about."""
+class Reference(NamedTuple):
+    """A place that refers to something in the project's own package by its dotted name."""
 
-    kind: str
+    dotted: str
     line: int
     column: int
-    text: str
 
 
-class Module:
-    """What one file says; without a path a folder, or what lies outside of the project."""
+class Module(NamedTuple):
+    """What one file says; without a path, a folder or what lies outside of the project."""
 
-    def __init__(self, name: str = "", path: str = "", package: str = ""):
-        parts = path.split("/")
-        self.name, self.path, self.package = name, path, package
-        self.in_defs = len(parts) > 3 and parts[2] == "defs"
-        self.layer = parts[3] if self.in_defs and len(parts) > 4 and parts[3] in LAYERS else None
-        self.names: dict[str, Meaning] = {}
-        self.definitions: dict[str, Definition] = {}  # by the name that they are bound to
-        self.classes: dict[str, list[ast.expr]] = {}  # each with its bases
-        self.imports: list[Import] = []
-        self.spots: list[Spot] = []
-        self.factories: set[str] = set()  # functions and classes that make assets when called
-        self.used: set[str] = set()  # imported names used otherwise than to name a dependency
-        self.open = False  # it may bind names that cannot be read
-
-    def spot(self, kind: str, node: ast.AST, text: str) -> None:
-        """Remember a place."""
-        self.spots.append(Spot(kind, node.lineno, node.col_offset + 1, text))
+    name: str
+    path: str
+    in_defs: bool
+    layer: str | None
+    is_polsters: bool  # part of Polster: names resolve there, but nothing in it is reported
+    names: Meanings
+    definitions: dict[str, Definition]  # by the name that they are bound to
+    classes: dict[str, list[ast.expr]]  # each with its bases
+    imports: list[Import]
+    calls: list[Reference]  # of the project's functions, made when the module is imported
+    raw_reads: list[Reference]  # attributes of other modules that seem to read raw files
+    observations: list[Observation]
+    factories: set[str]  # functions and classes that make assets when they are called
+    used: set[str]  # imported names that are used otherwise than to name a dependency
+    open: bool  # it may bind names that cannot be read
 
 
-def dotted_name(node: ast.expr, names: dict[str, Meaning]) -> str | None:
+def empty_module(name: str) -> Module:
+    """Return a module that says nothing: a folder without `__init__.py`, for example."""
+    return Module(name, "", False, None, False, {}, {}, {}, [], [], [], [], set(), set(), False)
+
+
+def dotted_name(node: ast.AST | None, names: Meanings) -> str | None:
     """Return the full dotted name that `dg.asset` stands for, or None where it cannot be told."""
-    if type(node) is ast.Name:
-        meaning = names.get(node.id)
-        return meaning if type(meaning) is str else None
-    base = dotted_name(node.value, names) if type(node) is ast.Attribute else None
-    return f"{base}.{node.attr}" if base else None
+    attributes = []
+    while type(node) is ast.Attribute:
+        attributes.append(node.attr)
+        node = node.value
+    meaning = names.get(node.id) if type(node) is ast.Name else None
+    if type(meaning) is not str:
+        return None
+    return ".".join([meaning, *reversed(attributes)])
 
 
 def maker_of(dotted: str | None) -> str | None:
     """Return which of Dagster's makers a dotted name is, if it is one."""
-    last = dotted.rpartition(".")[2] if dotted and dotted.startswith("dagster.") else None
+    if not dotted or not dotted.startswith("dagster."):
+        return None
+    last = dotted.rpartition(".")[2]
     return last if last in MAKERS else None
 
 
 def arguments_of(node: ast.expr) -> Arguments:
-    """Return the arguments of a call that name something, none if it is no call."""
+    """Return the arguments of a call; none if it is no call."""
     if type(node) is not ast.Call:
         return {}
-    found = {one.arg or "**": one.value for one in node.keywords if not one.arg or one.arg in READ}
-    return found | {"0": node.args[0]} if node.args else found
+    arguments = {keyword.arg or "**": keyword.value for keyword in node.keywords}
+    if node.args:
+        arguments["0"] = node.args[0]
+    return arguments

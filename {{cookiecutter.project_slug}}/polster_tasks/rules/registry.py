@@ -1,22 +1,15 @@
-"""The rules of rules.txt: check a project against them, leave out what is ignored, explain one."""
+"""Check a project against the rules, leave out what is ignored, explain a rule."""
 
-import re
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..project import Project, UsageError
 from ..reading.catalog import Catalog
-from .checks import Found, everything
+from . import dependencies, habits, imports, naming, structure
+from .matching import matching_rules
+from .rule import ERROR, RULES, Rule
 
-
-class Rule(NamedTuple):
-    """One rule of rules.txt."""
-
-    code: str
-    name: str
-    severity: str  # error or warning
-    explanation: str  # the whole entry: why, a bad and a good example
+FAMILIES = (structure, naming, dependencies, imports, habits)  # importing them fills RULES
 
 
 class Finding(NamedTuple):
@@ -31,34 +24,16 @@ class Finding(NamedTuple):
     message: str
 
 
-def _read_rules() -> dict[str, Rule]:
-    rules = {}
-    text = Path(__file__).with_name("rules.txt").read_text(encoding="utf-8")
-    for entry in re.split(r"\n(?=\S)", text.strip()):  # each but its first line is indented
-        code, name, severity = entry.partition(":")[0].split()
-        rules[code] = Rule(code, name, severity.strip("()"), entry)
-    return rules
-
-
-RULES = _read_rules()  # by code
-
-
 def check(project: Project, catalog: Catalog) -> list[Finding]:
     """Return every finding, by place."""
-    found = {*_settings(project), *everything(project, catalog)}
-    findings = [Finding(*RULES[code][:3], *place) for code, *place in found]
-    return sorted(findings, key=lambda one: (one.path, one.line, one.column, one))
-
-
-def _settings(project: Project) -> Iterator[Found]:
-    """Yield what is wrong with [tool.polster]: it can ignore warnings, and nothing else."""
-    said = [f"{problem} Correct it, or remove it." for problem in project.problems]
-    for word in project.ignore:
-        codes = _matching(word)
-        if not codes or any(RULES[code].severity == "error" for code in codes):
-            fix = "Only warnings can be ignored: correct it, or remove it."
-            said.append(f"[tool.polster] ignores {word!r}, which is no warning. {fix}")
-    yield from (("POL002", "pyproject.toml", 1, 1, message) for message in said)
+    findings = {
+        Finding(rule.code, rule.name, rule.severity, *breach)
+        for rule in RULES.values()
+        for breach in rule.check(project, catalog)
+    }
+    return sorted(
+        findings, key=lambda finding: (finding.path, finding.line, finding.column, finding)
+    )
 
 
 def filter_findings(
@@ -69,45 +44,48 @@ def filter_findings(
 ) -> list[Finding]:
     """Leave out the warnings that are ignored or not selected; errors always stay.
 
-    `select` and `ignore` hold codes, beginnings of codes, or names; no `select` means all. What
-    the project ignores in [tool.polster] is left out as well.
+    Args:
+        project: Its [tool.polster] may ignore some warnings as well.
+        findings: What `check` returned.
+        select: Codes, beginnings of codes, or names of rules; empty means all.
+        ignore: The same.
 
     Raises:
-        UsageError: no rule is called so, or `ignore` names an error.
+        UsageError: There is no such rule, or `ignore` names an error.
     """
-    kept = {code for word in select for code in _named(word)} or set(RULES)
+    shown = {rule.code for word in select for rule in _rules_called(word)} or set(RULES)
     for word in ignore:
-        for code in _named(word):
-            if RULES[code].severity == "error":
+        for rule in _rules_called(word):
+            if rule.is_error:
                 raise UsageError(
-                    f"{word} cannot be ignored: {code} {RULES[code].name} is an error, and errors "
-                    f"are what the project enforces. Only warnings can be ignored."
+                    f"{word} cannot be ignored: {rule.code} {rule.name} is an error, and errors "
+                    "are what the project enforces. Only warnings can be ignored."
                 )
-    kept -= {code for word in (*project.ignore, *ignore) for code in _matching(word)}
-    return [one for one in findings if one.severity == "error" or one.code in kept]
+    for word in (*project.ignore, *ignore):
+        shown -= {rule.code for rule in matching_rules(word)}
+    return [finding for finding in findings if finding.severity == ERROR or finding.code in shown]
 
 
 def explain(word: str) -> str:
-    """Return the explanation of a rule, or of each rule of a family; UsageError if none."""
-    return "\n\n".join(RULES[code].explanation for code in _named(word))
+    """Return the explanation of a rule, or of each rule of a family.
+
+    Raises:
+        UsageError: There is no such rule.
+    """
+    entries = []
+    for rule in _rules_called(word):
+        explanation = rule.explanation.replace("\n\n", "\n").replace("\n", "\n  ")
+        entries.append(f"{rule.code} {rule.name} ({rule.severity}): {explanation}")
+    return "\n\n".join(entries)
 
 
-def _named(word: str) -> list[str]:
-    codes = _matching(word)
-    if not codes:
-        from difflib import get_close_matches
+def _rules_called(word: str) -> list[Rule]:
+    """Return the rules that a word on the command line means."""
+    rules = matching_rules(word)
+    if rules:
+        return rules
+    from difflib import get_close_matches
 
-        names = [rule.name for rule in RULES.values()]
-        close = get_close_matches(word.lower(), names, 1)
-        hint = f" Did you mean {close[0]}?" if close else ""
-        raise UsageError(
-            f"There is no rule {word!r}.{hint} polster_tasks/rules/rules.txt has them all."
-        )
-    return codes
-
-
-def _matching(word: str) -> list[str]:
-    """Return the codes that a code, its beginning (POL4) or a name means."""
-    name, start = word.strip().lower(), word.strip().upper()
-    family = [code for code in RULES if code.startswith(start) and len(start) > 3]
-    return family or [rule.code for rule in RULES.values() if rule.name == name]
+    close = get_close_matches(word.lower(), [rule.name for rule in RULES.values()], 1)
+    hint = f" Did you mean {close[0]}?" if close else ""
+    raise UsageError(f"There is no rule {word!r}.{hint} `validate --explain POL` shows all rules.")
