@@ -144,9 +144,7 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(pipeline: Path, run: Ru
     done = run(pipeline, "run_polster.py", check=False)
 
     assert done.returncode == 1
-    assert (
-        "bronze_ingest_sales failed: the data was not written. The folder" in done.stderr
-    )
+    assert "bronze_ingest_sales failed: the data was not written. The folder" in done.stderr
     assert "cannot be written to" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
 
