@@ -207,7 +207,7 @@ def project_of_the_job(folder: Path) -> Path:
     for path, function in ASSETS.items():
         file = project / "src" / "bench" / "defs" / f"{path}.py"
         imports = (
-            "import dagster as dg\nimport polars as pl\n\nfrom bench.landing import scan_csv\n"
+            "import dagster as dg\nimport polars as pl\n\nfrom bench.polster import scan_csv\n"
         )
         steps = STEPS if path.startswith(("silver", "gold")) else ""
         file.write_text(f"{imports}{steps}\n\n@dg.asset\n{function}\n", encoding="utf-8")
@@ -294,7 +294,7 @@ UNIQUE = """
 import sys
 sys.path.insert(0, sys.argv[3])
 import polars as pl
-from bench.buckets import unique_by
+from bench.polster import unique_by
 frame = pl.scan_parquet(sys.argv[1])
 one = frame.unique("order_id") if sys.argv[2] == "unique" else unique_by(frame, "order_id")
 one.sink_parquet(sys.argv[1] + ".out")
@@ -321,7 +321,7 @@ import sys, tempfile, time
 sys.path.insert(0, sys.argv[1])
 import dagster as dg
 import polars as pl
-from bench.storage import PolarsIOManager
+from bench.polster import PolarsIOManager
 
 def make(i):
     @dg.asset(name=f"bronze_{i}")

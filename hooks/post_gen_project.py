@@ -32,6 +32,7 @@ SKIPPED = {".git", ".nox", ".venv"}
 OWNED = """
 .dagster/dagster.yaml
 .env.example
+.gitattributes
 .github/workflows/{% if cookiecutter.ci == 'github' %}ci.yml{% endif %}
 .gitignore
 README.md
@@ -111,9 +112,16 @@ src/{{cookiecutter.__package_name}}/polster/README.md
 src/{{cookiecutter.__package_name}}/polster/__init__.py
 src/{{cookiecutter.__package_name}}/polster/alerts/__init__.py
 src/{{cookiecutter.__package_name}}/polster/alerts/channels.py
+src/{{cookiecutter.__package_name}}/polster/alerts/mail.py
+src/{{cookiecutter.__package_name}}/polster/alerts/message.py
+src/{{cookiecutter.__package_name}}/polster/alerts/webhook.py
 src/{{cookiecutter.__package_name}}/polster/commands/__init__.py
+src/{{cookiecutter.__package_name}}/polster/commands/asset_status.py
 src/{{cookiecutter.__package_name}}/polster/commands/choosing.py
 src/{{cookiecutter.__package_name}}/polster/commands/loading.py
+src/{{cookiecutter.__package_name}}/polster/commands/materialization.py
+src/{{cookiecutter.__package_name}}/polster/commands/network.py
+src/{{cookiecutter.__package_name}}/polster/commands/report.py
 src/{{cookiecutter.__package_name}}/polster/commands/run.py
 src/{{cookiecutter.__package_name}}/polster/commands/services.py
 src/{{cookiecutter.__package_name}}/polster/commands/status.py
@@ -128,17 +136,28 @@ src/{{cookiecutter.__package_name}}/polster/medallion/rule.py
 src/{{cookiecutter.__package_name}}/polster/project.py
 src/{{cookiecutter.__package_name}}/polster/quality/__init__.py
 src/{{cookiecutter.__package_name}}/polster/quality/buckets.py
-src/{{cookiecutter.__package_name}}/polster/quality/contracts.py
+src/{{cookiecutter.__package_name}}/polster/quality/contract.py
+src/{{cookiecutter.__package_name}}/polster/quality/contract_checks.py
+src/{{cookiecutter.__package_name}}/polster/quality/parsing.py
+src/{{cookiecutter.__package_name}}/polster/quality/quarantine.py
 src/{{cookiecutter.__package_name}}/polster/quality/references.py
 src/{{cookiecutter.__package_name}}/polster/settings.py
 src/{{cookiecutter.__package_name}}/polster/sources/__init__.py
 src/{{cookiecutter.__package_name}}/polster/sources/files.py
 src/{{cookiecutter.__package_name}}/polster/storage/__init__.py
+src/{{cookiecutter.__package_name}}/polster/storage/credentials.py
 src/{{cookiecutter.__package_name}}/polster/storage/delta.py
+src/{{cookiecutter.__package_name}}/polster/storage/description.py
+src/{{cookiecutter.__package_name}}/polster/storage/errors.py
 src/{{cookiecutter.__package_name}}/polster/storage/history.py
+src/{{cookiecutter.__package_name}}/polster/storage/inputs.py
 src/{{cookiecutter.__package_name}}/polster/storage/io_manager.py
-src/{{cookiecutter.__package_name}}/polster/storage/preview.py
+src/{{cookiecutter.__package_name}}/polster/storage/local_files.py
+src/{{cookiecutter.__package_name}}/polster/storage/locations.py
+src/{{cookiecutter.__package_name}}/polster/storage/scratch.py
 src/{{cookiecutter.__package_name}}/polster/storage/store.py
+src/{{cookiecutter.__package_name}}/polster/storage/variables.py
+src/{{cookiecutter.__package_name}}/polster/wording.py
 tests/conftest.py
 tests/test_definitions.py
 workspace.yaml

@@ -1,5 +1,6 @@
 """The project's sessions: `nox -l` lists them; a bare `nox` checks all and changes nothing."""
 
+import hashlib
 import os
 import sys
 from pathlib import Path
@@ -62,8 +63,16 @@ def install(session: nox.Session, *requirements: str) -> str:
 
 @nox.session
 def environment(session: nox.Session) -> None:
-    """Make the environment that run, ui and status share."""
-    PIPELINE["python"] = install(session, "-e", ".")
+    """Make the environment that run, ui and status share; install only after a change."""
+    if session.venv_backend == "none":
+        PIPELINE["python"] = sys.executable
+        return
+    stamp = Path(session.virtualenv.location, "installed.sha256")
+    current = hashlib.sha256(str(ROOT).encode() + (ROOT / "pyproject.toml").read_bytes())
+    if not stamp.is_file() or stamp.read_text(encoding="utf-8") != current.hexdigest():
+        session.install("-e", ".")
+        stamp.write_text(current.hexdigest(), encoding="utf-8")
+    PIPELINE["python"] = str(Path(session.bin) / "python")
 
 
 def run_polster(session: nox.Session, *arguments: str) -> None:

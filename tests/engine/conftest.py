@@ -11,6 +11,14 @@ import pytest
 from cookiecutter.main import cookiecutter
 
 TEMPLATE = Path(__file__).resolve().parents[2]
+MODULES = {
+    "polster": "polster",
+    "delta": "polster.storage.delta",
+    "errors": "polster.storage.errors",
+    "files": "polster.sources.files",
+    "scratch": "polster.storage.scratch",
+    "store": "polster.storage.store",
+}
 
 
 @pytest.fixture(scope="session")
@@ -22,8 +30,9 @@ def engine(tmp_path_factory: pytest.TempPathFactory):
         cookiecutter(str(TEMPLATE), no_input=True, output_dir=str(folder), extra_context=context)
     )
     sys.path.insert(0, str(root / "src"))
-    names = ["store", "storage", "landing", "contracts", "buckets", "history"]
-    modules = {name: importlib.import_module(f"engine_lab.{name}") for name in names}
+    modules = {
+        name: importlib.import_module(f"engine_lab.{path}") for name, path in MODULES.items()
+    }
     yield SimpleNamespace(root=root, **modules)
     sys.path.remove(str(root / "src"))
 
@@ -31,7 +40,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory):
 @pytest.fixture
 def io_manager(engine, tmp_path: Path):
     """The I/O manager on an empty folder."""
-    return engine.storage.PolarsIOManager(storage_url=str(tmp_path / "data"))
+    return engine.polster.PolarsIOManager(storage_url=str(tmp_path / "data"))
 
 
 @pytest.fixture

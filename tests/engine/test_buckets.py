@@ -23,7 +23,7 @@ def test_unique_by_keeps_the_rows_that_unique_keeps(engine, rows, keep, buckets)
     schema = {"k": pl.String, "f": pl.Float64, "n": pl.Int64}
     frame = pl.LazyFrame(rows, schema=schema, orient="row").with_row_index("i")
     for key in ("k", ["k", "f"], ["n"]):
-        mine = engine.buckets.unique_by(frame, key, keep=keep, buckets=buckets)
+        mine = engine.polster.unique_by(frame, key, keep=keep, buckets=buckets)
         assert_frame_equal(
             mine.sort("i").collect(), frame.unique(key, keep=keep).sort("i").collect()
         )
@@ -36,14 +36,14 @@ def test_any_step_over_a_key_can_go_in_buckets(engine):
         return part.group_by("k").agg(pl.col("v").sum())
 
     assert_frame_equal(
-        engine.buckets.in_buckets(frame, "k", total, buckets=3).sort("k").collect(),
+        engine.polster.in_buckets(frame, "k", total, buckets=3).sort("k").collect(),
         frame.pipe(total).sort("k").collect(),
     )
 
 
 def test_what_follows_sees_the_whole_result(engine):
     frame = pl.LazyFrame({"k": [1, 2, 1, 3], "v": ["a", "b", "c", "d"], "w": [1, 2, 3, 4]})
-    one = engine.buckets.unique_by(frame, "k", keep="first", buckets=2)
+    one = engine.polster.unique_by(frame, "k", keep="first", buckets=2)
     assert one.collect_schema() == frame.collect_schema()
     assert one.head(2).collect().height == 2
     assert one.filter(pl.col("v") == "d").collect().rows() == [(3, "d", 4)]
@@ -57,15 +57,15 @@ def test_categories_nested_values_and_no_rows(engine):
     frame = pl.LazyFrame({"c": ["x", "y", "x"], "s": [{"a": 1}, {"a": 2}, {"a": 1}]})
     frame = frame.with_columns(pl.col("c").cast(pl.Categorical))
     for key in ("c", "s"):
-        assert engine.buckets.unique_by(frame, key, buckets=4).collect().height == 2
-    assert engine.buckets.unique_by(frame.head(0), "c").collect().height == 0
+        assert engine.polster.unique_by(frame, key, buckets=4).collect().height == 2
+    assert engine.polster.unique_by(frame.head(0), "c").collect().height == 0
 
 
 CODE = """
 import json, resource, sys
 sys.path.insert(0, sys.argv[1])
 import polars as pl
-from engine_lab.buckets import unique_by
+from engine_lab.polster import unique_by
 frame = pl.scan_parquet(sys.argv[2])
 one = unique_by(frame, "id") if sys.argv[3] == "buckets" else frame.unique("id")
 one.sink_parquet(sys.argv[2] + ".out")

@@ -67,7 +67,7 @@ def evaluations(result) -> dict:
 
 
 def test_good_rows_have_the_types_of_the_contract(engine, materialize, io_manager):
-    contract = engine.contracts.Contract(Orders, max_bad_share=1)
+    contract = engine.polster.Contract(Orders, max_bad_share=1)
     assert materialize(*pipeline(contract)).success
     assert_frame_equal(
         stored(io_manager, "gold_orders"),
@@ -89,7 +89,7 @@ def test_good_rows_have_the_types_of_the_contract(engine, materialize, io_manage
 
 
 def test_bad_rows_are_kept_as_received_with_every_reason(engine, materialize, io_manager):
-    contract = engine.contracts.Contract(Orders, max_bad_share=1)
+    contract = engine.polster.Contract(Orders, max_bad_share=1)
     assert materialize(*pipeline(contract)).success
     bad = pl.read_parquet(io_manager.quarantine_uri(dg.AssetKey("silver_orders")))
     assert bad.drop("_reasons").schema == RECEIVED.collect_schema()  # text, and _source_file
@@ -105,7 +105,7 @@ def test_bad_rows_are_kept_as_received_with_every_reason(engine, materialize, io
 
 
 def test_dagster_shows_counts_for_each_rule(engine, materialize):
-    result = materialize(*pipeline(engine.contracts.Contract(Orders, max_bad_share=1)))
+    result = materialize(*pipeline(engine.polster.Contract(Orders, max_bad_share=1)))
     found = evaluations(result)
     assert found["bad_rows"].passed
     assert found["bad_rows"].metadata["bad_rows"].value == 5
@@ -125,7 +125,7 @@ def test_too_many_bad_rows_keep_the_last_good_data_and_block_what_is_downstream(
     engine, materialize, io_manager, error_of
 ):
     fine = RECEIVED.head(1)
-    contract = engine.contracts.Contract(Orders, max_bad_share=0.5)
+    contract = engine.polster.Contract(Orders, max_bad_share=0.5)
     assert materialize(*pipeline(contract, fine)).success
     with dg.DagsterInstance.ephemeral() as instance:
         result = materialize(*pipeline(contract), instance=instance)
@@ -144,7 +144,7 @@ def test_too_many_bad_rows_keep_the_last_good_data_and_block_what_is_downstream(
 
 
 def test_no_bad_rows_empty_the_quarantine(engine, materialize, io_manager):
-    contract = engine.contracts.Contract(Orders, max_bad_share=1)
+    contract = engine.polster.Contract(Orders, max_bad_share=1)
     assert materialize(*pipeline(contract)).success
     result = materialize(*pipeline(contract, RECEIVED.head(1)))
     assert result.success
@@ -153,12 +153,12 @@ def test_no_bad_rows_empty_the_quarantine(engine, materialize, io_manager):
 
 
 def test_no_rows_keep_every_contract(engine, materialize):
-    contract = engine.contracts.Contract(Orders, max_bad_share=0)
+    contract = engine.polster.Contract(Orders, max_bad_share=0)
     assert materialize(*pipeline(contract, RECEIVED.head(0))).success
 
 
 def test_partitions_have_their_own_quarantine(engine, materialize, io_manager):
-    contract = engine.contracts.Contract(Orders, max_bad_share=1)
+    contract = engine.polster.Contract(Orders, max_bad_share=1)
     days = dg.StaticPartitionsDefinition(["mon", "tue"])
     result = materialize(*pipeline(contract, partitions_def=days), partition_key="tue")
     assert result.success
@@ -168,7 +168,7 @@ def test_partitions_have_their_own_quarantine(engine, materialize, io_manager):
 
 
 def test_a_changed_type_is_one_sentence_with_column_old_and_new_type(engine, materialize, error_of):
-    contract = engine.contracts.Contract(Orders)
+    contract = engine.polster.Contract(Orders)
     changed = RECEIVED.with_columns(pl.lit([1.5]).alias("amount"))
     sentence = error_of(materialize(*pipeline(contract, changed)))
     assert "silver_orders: the type of column amount has changed" in sentence
@@ -181,27 +181,27 @@ def test_text_is_not_made_of_numbers(engine):
     class Codes(dy.Schema):
         code = dy.String()
 
-    contract = engine.contracts.Contract(Codes)
+    contract = engine.polster.Contract(Codes)
     with pytest.raises(dg.Failure, match="column code has changed: its contract says String"):
         contract.good_rows(pl.LazyFrame({"code": [7]}))
 
 
 def test_a_missing_column_is_one_sentence(engine):
     with pytest.raises(dg.Failure, match="the column day of its contract is missing"):
-        engine.contracts.Contract(Orders).good_rows(RECEIVED.drop("day"))
+        engine.polster.Contract(Orders).good_rows(RECEIVED.drop("day"))
 
 
 def test_outside_a_run_nothing_is_written_and_good_rows_come_back(engine, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    good = engine.contracts.Contract(Orders, max_bad_share=0).good_rows(RECEIVED)
+    good = engine.polster.Contract(Orders, max_bad_share=0).good_rows(RECEIVED)
     assert isinstance(good, pl.LazyFrame)
     assert good.collect()["order_id"].to_list() == [1]
     assert list(tmp_path.iterdir()) == []
 
 
 def test_columns_that_the_schema_does_not_name(engine):
-    drop = engine.contracts.Contract(Orders).good_rows(RECEIVED)
-    keep = engine.contracts.Contract(Orders, extra_columns="keep").good_rows(RECEIVED)
+    drop = engine.polster.Contract(Orders).good_rows(RECEIVED)
+    keep = engine.polster.Contract(Orders, extra_columns="keep").good_rows(RECEIVED)
     assert drop.collect_schema().names() == ["order_id", "amount", "status", "day"]
     assert keep.collect_schema().names()[-1] == "_source_file"
 
@@ -210,7 +210,7 @@ def test_a_schema_without_rules_passes_everything(engine, materialize, io_manage
     class Nothing(dy.Schema):
         pass
 
-    contract = engine.contracts.Contract(Nothing, extra_columns="keep")
+    contract = engine.polster.Contract(Nothing, extra_columns="keep")
     assert materialize(*pipeline(contract)).success
     assert_frame_equal(stored(io_manager, "silver_orders"), RECEIVED.collect())
 
@@ -246,7 +246,7 @@ def test_text_is_read_as_every_type(engine):
         "clock": "25:00:00",
     }
     rows = [good, dict.fromkeys(good), *(good | {name: value} for name, value in bad.items())]
-    contract = engine.contracts.Contract(Everything)
+    contract = engine.polster.Contract(Everything)
     read = contract.good_rows(pl.LazyFrame(rows)).collect()
     assert read.height == 2
     assert read.row(0) == (
@@ -272,7 +272,7 @@ def test_references_are_checked_between_assets(engine, materialize):
     def silver_orders(bronze_customers: pl.LazyFrame) -> pl.LazyFrame:
         return pl.LazyFrame({"customer_id": ["a", "x", "x", None]})
 
-    check = engine.contracts.reference_check(
+    check = engine.polster.reference_check(
         "silver_orders", "customer_id", to="bronze_customers", to_column="id"
     )
     result = materialize(bronze_customers, silver_orders, check)
@@ -282,7 +282,7 @@ def test_references_are_checked_between_assets(engine, materialize):
     assert found.metadata["rows_without_reference"].value == 2
     assert found.metadata["most_frequent"].value.splitlines()[-1] == "| x | 2 |"
 
-    elsewhere = engine.contracts.reference_check(
+    elsewhere = engine.polster.reference_check(
         "silver_orders", "customer_id", to="bronze_elsewhere", to_column="id"
     )
 
@@ -297,7 +297,7 @@ def test_references_are_checked_between_assets(engine, materialize):
     assert not found.passed
     assert found.description == "bronze_elsewhere has not been materialized yet."
 
-    strict = engine.contracts.reference_check(
+    strict = engine.polster.reference_check(
         "silver_orders",
         "customer_id",
         to="bronze_customers",
@@ -323,7 +323,7 @@ def test_columns_that_arrive_without_a_value_have_the_contracts_types(engine):
         odd = dy.Int8(nullable=True, alias="odd name")
 
     nothing = pl.LazyFrame({name: [None] for name in Empty.column_names()})
-    read = engine.contracts.Contract(Empty).good_rows(nothing).collect()
+    read = engine.polster.Contract(Empty).good_rows(nothing).collect()
     assert read.height == 1
     assert Empty.is_valid(read)
 
@@ -336,7 +336,7 @@ def test_a_rule_may_have_the_name_of_a_column_that_is_dropped(engine, materializ
         def small(cls) -> pl.Expr:
             return pl.col("id") < 3
 
-    contract = engine.contracts.Contract(Rows, max_bad_share=1)
+    contract = engine.polster.Contract(Rows, max_bad_share=1)
     rows = pl.LazyFrame({"id": ["1", "7"], "small": ["yes", "no"]})
 
     @dg.asset
@@ -351,11 +351,11 @@ def test_a_rule_may_have_the_name_of_a_column_that_is_dropped(engine, materializ
 @pytest.mark.parametrize("wrong", [{"max_bad_share": 5}, {"extra_columns": "Keep"}], ids=str)
 def test_settings_that_would_let_everything_pass_are_refused(engine, wrong):
     with pytest.raises(ValueError, match="max_bad_share is from 0 to 1"):
-        engine.contracts.Contract(Orders, **wrong)
+        engine.polster.Contract(Orders, **wrong)
 
 
 def test_another_io_manager_is_refused_in_a_sentence(engine):
-    contract = engine.contracts.Contract(Orders)
+    contract = engine.polster.Contract(Orders)
 
     @dg.asset
     def silver_orders() -> pl.LazyFrame:
@@ -367,7 +367,7 @@ def test_another_io_manager_is_refused_in_a_sentence(engine):
 
 def test_many_partitions_in_one_run_are_refused(engine, materialize, error_of):
     """Their bad rows would overwrite each other's."""
-    contract = engine.contracts.Contract(Orders, max_bad_share=1)
+    contract = engine.polster.Contract(Orders, max_bad_share=1)
     days = dg.DailyPartitionsDefinition("2026-01-01", end_date="2026-01-04")
 
     @dg.asset(partitions_def=days)

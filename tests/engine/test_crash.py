@@ -23,7 +23,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 import dagster as dg
 import polars as pl
-from engine_lab.storage import PolarsIOManager
+from engine_lab.polster import PolarsIOManager
 
 number = int(sys.argv[3])
 
@@ -130,7 +130,7 @@ def test_a_full_disk_is_one_sentence_and_keeps_the_last_good_data(engine, tmp_pa
         uri = store.uri("bronze", "bronze_x")
         store.write(pl.LazyFrame({"a": [1]}), uri)
         big = pl.select(a=pl.int_range(0, 3_000_000)).lazy().with_columns(b=pl.col("a").hash())
-        with pytest.raises(engine.store.StorageError, match=r"is full; bronze_x\.parquet keeps"):
+        with pytest.raises(engine.errors.StorageError, match=r"is full; bronze_x\.parquet keeps"):
             store.write(big, uri)
         assert pl.read_parquet(uri)["a"].to_list() == [1]
         assert temporary(disk) == []

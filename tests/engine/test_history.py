@@ -13,7 +13,7 @@ pytest.importorskip("deltalake")
 
 @pytest.fixture
 def delta(engine, tmp_path):
-    return engine.storage.PolarsIOManager(storage_url=str(tmp_path / "lake"), bronze_format="delta")
+    return engine.polster.PolarsIOManager(storage_url=str(tmp_path / "lake"), bronze_format="delta")
 
 
 def bronze(rows: dict, **options) -> dg.AssetsDefinition:
@@ -45,11 +45,11 @@ def test_bronze_keeps_its_versions_and_silver_reads_the_newest(
 
     monkeypatch.setenv("POLSTER_STORAGE_URL", str(tmp_path / "lake"))
     monkeypatch.setenv("POLSTER_BRONZE_FORMAT", "delta")
-    assert engine.history.as_of("bronze_orders", 0).collect()["id"].to_list() == ["1"]
-    assert engine.history.as_of("bronze_orders", between).collect()["id"].to_list() == ["1"]
+    assert engine.polster.as_of("bronze_orders", 0).collect()["id"].to_list() == ["1"]
+    assert engine.polster.as_of("bronze_orders", between).collect()["id"].to_list() == ["1"]
     monkeypatch.setenv("POLSTER_BRONZE_FORMAT", "parquet")
-    with pytest.raises(engine.store.StorageError, match="has no history"):
-        engine.history.as_of("bronze_orders", 0)
+    with pytest.raises(engine.errors.StorageError, match="has no history"):
+        engine.polster.as_of("bronze_orders", 0)
 
 
 def test_an_asset_may_add_to_its_rows(delta, materialize):
@@ -80,7 +80,7 @@ CODE = """
 import sys
 sys.path.insert(0, sys.argv[1])
 import polars as pl
-from engine_lab.history import DeltaStore
+from engine_lab.polster.storage.delta import DeltaStore
 store = DeltaStore(sys.argv[2], {}, append=sys.argv[3] == "append")
 for i in range(5):
     store.write(pl.LazyFrame({"writer": [sys.argv[4]], "i": [i]}), store.uri("bronze", "bronze_x"))
@@ -99,7 +99,7 @@ def test_concurrent_writers_all_succeed(engine, tmp_path, mode):
     ]
     errors = [writer.communicate(timeout=120)[1] for writer in writers]
     assert [writer.returncode for writer in writers] == [0] * 4, errors
-    store = engine.history.DeltaStore(str(tmp_path))
+    store = engine.delta.DeltaStore(str(tmp_path))
     uri = store.uri("bronze", "bronze_x")
     from deltalake import DeltaTable
 

@@ -15,8 +15,8 @@ CSV = 'code,price,note\n007,1.50,\n012,late,""\n'
 
 @pytest.fixture
 def landing(engine, tmp_path, monkeypatch):
-    monkeypatch.setattr(engine.landing, "LANDING", tmp_path)
-    return engine.landing
+    monkeypatch.setattr(engine.files, "LANDING", tmp_path)
+    return engine.files
 
 
 def test_every_column_is_text_as_received(landing, tmp_path):

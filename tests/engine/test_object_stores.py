@@ -242,7 +242,7 @@ def cloud(request) -> SimpleNamespace:
 
 @pytest.fixture
 def manager(engine, cloud, request):
-    return engine.storage.PolarsIOManager(
+    return engine.polster.PolarsIOManager(
         storage_url=f"{cloud.url}/{request.node.name.split('[')[0]}",
         storage_options=json.dumps(cloud.options),
     )
@@ -325,7 +325,7 @@ def test_contracts_quarantine_in_the_store(engine, manager, materialize):
     class Rows(dy.Schema):
         id = dy.Int64(nullable=False, max=2)
 
-    contract = engine.contracts.Contract(Rows, max_bad_share=0.5)
+    contract = engine.polster.Contract(Rows, max_bad_share=0.5)
 
     @dg.asset
     def silver_checked(bronze_rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -338,7 +338,7 @@ def test_contracts_quarantine_in_the_store(engine, manager, materialize):
 
 
 def test_a_bucket_that_is_not_there_is_heard_at_the_start(engine, cloud, materialize):
-    manager = engine.storage.PolarsIOManager(
+    manager = engine.polster.PolarsIOManager(
         storage_url=cloud.missing, storage_options=json.dumps(cloud.options)
     )
     started = []
@@ -359,14 +359,14 @@ def test_a_bucket_that_is_not_there_is_heard_at_the_start(engine, cloud, materia
 def test_wrong_credentials_are_heard_at_the_start_and_not_shown(engine, az):
     wrong = "AAAA" + AZURITE_KEY[4:]
     store = engine.store.Store.parse(az.url, json.dumps(az.options | {"account_key": wrong}))
-    with pytest.raises(engine.store.StorageError, match="cannot be used") as caught:
+    with pytest.raises(engine.errors.StorageError, match="cannot be used") as caught:
         store.check()
     assert wrong not in str(caught.value)
 
 
 def test_bronze_keeps_its_history_in_a_bucket_too(engine, s3, materialize):
     pytest.importorskip("deltalake")
-    manager = engine.storage.PolarsIOManager(
+    manager = engine.polster.PolarsIOManager(
         storage_url=f"{s3.url}/history",
         storage_options=json.dumps(s3.options),
         bronze_format="delta",
@@ -407,7 +407,7 @@ def test_a_project_runs_on_a_bucket_and_never_shows_the_secret(engine, run, s3, 
 
 def test_the_same_by_the_stores_own_variables(engine, run, s3):
     code = (
-        "import polars as pl; from engine_lab.storage import PolarsIOManager; "
+        "import polars as pl; from engine_lab.polster import PolarsIOManager; "
         "store = PolarsIOManager.from_environment().process_config_and_initialize().store; "
         "print(store.write(pl.LazyFrame({'a': [1]}), store.uri('x')).rows)"
     )

@@ -28,7 +28,7 @@ BAD_URLS = [
 
 @pytest.mark.parametrize("url", BAD_URLS)
 def test_a_url_that_is_no_place_is_refused(engine, parse, url):
-    with pytest.raises(engine.store.StorageError, match="POLSTER_STORAGE_URL is"):
+    with pytest.raises(engine.errors.StorageError, match="POLSTER_STORAGE_URL is"):
         parse(url, "")
 
 
@@ -39,7 +39,7 @@ def test_buckets_are_taken_as_they_are(parse, url):
 
 
 def test_azure_needs_its_account(engine, parse, monkeypatch):
-    with pytest.raises(engine.store.StorageError, match="AZURE_STORAGE_ACCOUNT_NAME is missing"):
+    with pytest.raises(engine.errors.StorageError, match="AZURE_STORAGE_ACCOUNT_NAME is missing"):
         parse("az://container/x")
     assert parse("abfss://container@account.dfs.core.windows.net/x").root.startswith("abfss://")
     assert parse("az://container", '{"account_name": "a"}').root == "az://container"
@@ -48,10 +48,10 @@ def test_azure_needs_its_account(engine, parse, monkeypatch):
 
 
 def test_half_of_the_credentials_is_refused(engine, parse, monkeypatch):
-    with pytest.raises(engine.store.StorageError, match="AWS_SECRET_ACCESS_KEY is missing"):
+    with pytest.raises(engine.errors.StorageError, match="AWS_SECRET_ACCESS_KEY is missing"):
         parse("s3://bucket", '{"aws_access_key_id": "k"}')
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-    with pytest.raises(engine.store.StorageError, match="AWS_ACCESS_KEY_ID is missing") as caught:
+    with pytest.raises(engine.errors.StorageError, match="AWS_ACCESS_KEY_ID is missing") as caught:
         parse("s3://bucket")
     assert SECRET not in str(caught.value)
     assert parse("s3://bucket", '{"aws_access_key_id": "k"}').root == "s3://bucket"
@@ -60,25 +60,27 @@ def test_half_of_the_credentials_is_refused(engine, parse, monkeypatch):
 def test_a_google_key_file_must_be_there(engine, parse, monkeypatch):
     assert parse("gs://bucket/x").root == "gs://bucket/x"
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/nowhere/key.json")
-    with pytest.raises(engine.store.StorageError, match="GOOGLE_APPLICATION_CREDENTIALS names"):
+    with pytest.raises(engine.errors.StorageError, match="GOOGLE_APPLICATION_CREDENTIALS names"):
         parse("gs://bucket/x")
 
 
 @pytest.mark.parametrize("options", ["{", "[]", "3", '{"a": null}', '{"a": {"b": 1}}', SECRET])
 def test_options_that_are_no_object_are_refused_without_being_shown(engine, parse, options):
-    with pytest.raises(engine.store.StorageError, match="POLSTER_STORAGE_OPTIONS is not") as caught:
+    with pytest.raises(
+        engine.errors.StorageError, match="POLSTER_STORAGE_OPTIONS is not"
+    ) as caught:
         parse("s3://bucket", options)
     assert SECRET not in str(caught.value)
 
 
 def test_options_without_a_bucket_do_not_go_to_the_local_disk(engine, parse):
-    with pytest.raises(engine.store.StorageError, match="POLSTER_STORAGE_URL names no bucket"):
+    with pytest.raises(engine.errors.StorageError, match="POLSTER_STORAGE_URL names no bucket"):
         parse("data", '{"aws_region": "eu-central-1"}')
 
 
 def test_secrets_are_not_in_what_is_printed(engine, parse):
     options = json.dumps({"aws_access_key_id": "k", "aws_secret_access_key": SECRET})
-    manager = engine.storage.PolarsIOManager(storage_url="s3://bucket", storage_options=options)
+    manager = engine.polster.PolarsIOManager(storage_url="s3://bucket", storage_options=options)
     assert SECRET not in f"{manager!r} {manager} {manager.store!r}"
     error = manager.store._unreachable("x", OSError(f"GET ?sig={SECRET}"))
     assert SECRET not in str(error)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -9,9 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from uv import find_uv_bin
 
-from conftest import clean_environment
+from conftest import clean_environment, find_uv, make_environment
 
 pytestmark = pytest.mark.slow
 
@@ -51,6 +51,107 @@ def test_a_python_with_neither_dagster_nor_nox_says_what_to_install(
 
     assert done.returncode == 1
     assert done.stderr.startswith("This Python has no Dagster: run `pip install -e .`")
+    assert "install uv or nox" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def in_path(folder: Path, **commands: str) -> str:
+    """Return a PATH with the given commands, each a shell script, before the system's own."""
+    folder.mkdir(exist_ok=True)
+    for name, script in commands.items():
+        (folder / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        (folder / name).chmod(0o755)
+    return os.pathsep.join((str(folder), os.defpath))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the commands are shell scripts")
+def test_uv_is_preferred_to_nox_where_both_are_installed(
+    project: Path, bare_python: Path, tmp_path: Path
+) -> None:
+    path = in_path(tmp_path / "bin", uv='echo "uv $@"', nox='echo "nox $@"')
+    done = call(project, bare_python, "run_polster.py", "--status", "--check", PATH=path)
+    assert "handing over to uv run" in done.stderr
+    script = project / "run_polster.py"
+    assert done.stdout == f"uv run --project {project} --no-dev python {script} --status --check\n"
+    (tmp_path / "bin" / "uv").unlink()
+    done = call(project, bare_python, "run_polster.py", "--status", "--check", PATH=path)
+    assert done.stdout == f"nox -f {project / 'noxfile.py'} -s status -- --check\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links to a Python")
+@pytest.mark.parametrize("has_configuration", [True, False])
+def test_a_venv_without_dagster_is_tried_once_and_then_said(
+    project: Path, bare_python: Path, has_configuration: bool
+) -> None:
+    """With pyvenv.cfg it is an environment and gets its turn; without, it is none."""
+    python = project / ".venv" / BIN / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(bare_python.resolve())
+    if has_configuration:
+        configuration = (bare_python.parents[1] / "pyvenv.cfg").read_text(encoding="utf-8")
+        (project / ".venv" / "pyvenv.cfg").write_text(configuration, encoding="utf-8")
+    done = call(project, bare_python, "run_polster.py", check=False, PATH=os.defpath)
+    assert done.returncode == 1
+    assert done.stderr.count("handing over") == has_configuration
+    last = done.stderr.splitlines()[-1]
+    assert ("has no Dagster either: run `" in last) == has_configuration
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the commands are shell scripts")
+def test_a_nox_that_comes_back_with_the_same_python_ends(
+    project: Path, bare_python: Path, tmp_path: Path
+) -> None:
+    path = in_path(tmp_path / "bin", nox=f'exec "{bare_python}" "{project / "run_polster.py"}"')
+    done = call(project, bare_python, "run_polster.py", check=False, PATH=path)
+    assert done.returncode == 1
+    assert done.stderr.count("handing over") == 1
+    assert "has no Dagster either" in done.stderr
+
+
+def test_a_venv_whose_python_cannot_be_started_is_one_sentence(
+    project: Path, bare_python: Path
+) -> None:
+    folder = project / ".venv"
+    (folder / BIN).mkdir(parents=True)
+    (folder / "pyvenv.cfg").touch()
+    python = folder / BIN / ("python.exe" if os.name == "nt" else "python")
+    python.write_bytes(b"")
+    done = call(project, bare_python, "run_polster.py", check=False, PATH=os.defpath)
+    assert done.returncode == 1
+    assert f"{python} cannot be started" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_dependency_that_is_missing_is_named_with_the_command_that_installs_it(
+    project: Path,
+) -> None:
+    pyproject = project / "pyproject.toml"
+    text = pyproject.read_text(encoding="utf-8")
+    more = """
+    "not-there-at-all[fast]>=1.0",
+    "for-another-system; sys_platform == 'plan9'",
+]"""
+    pyproject.write_text(text.replace("\n]", more, 1), encoding="utf-8")
+    done = call(project, sys.executable, "run_polster.py", check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("run_polster.py: not-there-at-all is not installed for ")
+    assert "pip install" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("package", ["rich", "dotenv", "polars", "dagster"])
+def test_a_dependency_that_is_broken_is_one_sentence(
+    project: Path, tmp_path: Path, package: str
+) -> None:
+    broken = tmp_path / "broken" / package
+    broken.mkdir(parents=True)
+    (broken / "__init__.py").write_text("raise OSError('cannot open shared object')\n")
+    done = call(
+        project, sys.executable, "run_polster.py", check=False, PYTHONPATH=str(broken.parent)
+    )
+    assert done.returncode == 1
+    assert "a dependency is broken (OSError: cannot open shared object): run `" in done.stderr
     assert done.stderr.count("\n") == 1
 
 
@@ -62,7 +163,7 @@ def test_uv_sync_makes_an_environment_that_run_polster_finds(
     bake: Callable[..., Path], bare_python: Path
 ) -> None:
     project = bake(starter="ecommerce")
-    call(project, find_uv_bin(), "sync", "--python", sys.executable, "--quiet")
+    call(project, find_uv(), "sync", "--python", sys.executable, "--quiet")
 
     done = call(project, bare_python, "run_polster.py", "--asset", "raw_orders", "raw_customers")
 
@@ -88,16 +189,29 @@ def test_uv_sync_makes_an_environment_that_run_polster_finds(
 
 
 def test_the_nox_sessions_make_their_own_environments(
-    bake: Callable[..., Path], bare_python: Path
+    bake: Callable[..., Path], bare_python: Path, tmp_path: Path
 ) -> None:
     project = bake(starter="ecommerce")
     nox = (sys.executable, "-m", "nox", "-s")
 
-    assert "gold_customer_ltv  12 rows" in call(project, *nox, "run").stdout
-    told = call(project, *nox, "status", "--", "--format", "json").stdout
-    assert {asset["status"] for asset in json.loads(told)["assets"]} == {"fresh"}
+    first = call(project, *nox, "run")
+    assert "gold_customer_ltv  12 rows" in first.stdout
+    assert "install -e ." in first.stderr
+    # Nothing changed, so nothing is installed again.
+    second = call(project, *nox, "status", "--", "--format", "json")
+    assert {asset["status"] for asset in json.loads(second.stdout)["assets"]} == {"fresh"}
+    assert "install" not in second.stderr
+    with (project / "pyproject.toml").open("a", encoding="utf-8") as pyproject:
+        pyproject.write("\n# changed\n")
+    assert "install -e ." in call(project, *nox, "status").stderr
     # A nox that is installed for the user (pipx, uvx) is found on the path.
-    path = os.pathsep.join((str(Path(sys.executable).parent), os.defpath))
+    nox_alone = tmp_path / "bin"
+    nox_alone.mkdir()
+    for name in ("nox", "nox.exe"):
+        installed = Path(sys.executable).with_name(name)
+        if installed.exists():
+            shutil.copy(installed, nox_alone)
+    path = os.pathsep.join((str(nox_alone), os.defpath))
     handed = call(project, bare_python, "run_polster.py", "--status", PATH=path)
     assert "handing over to nox -s status" in handed.stderr
     assert "gold_customer_ltv" in handed.stdout
@@ -106,9 +220,7 @@ def test_the_nox_sessions_make_their_own_environments(
 
 
 def test_pip_install_makes_a_working_environment(project: Path, tmp_path: Path) -> None:
-    environment = tmp_path / "environment"
-    call(project, find_uv_bin(), "venv", "--seed", "--python", sys.executable, environment)
-    python = environment / BIN / "python"
+    python = make_environment(tmp_path / "environment") / BIN / "python"
     pip = ("-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check")
     call(project, python, *pip, "-e", ".")
     call(project, python, "-m", "polster_tasks", "add-asset", "--layer", "bronze", "--name", "a")

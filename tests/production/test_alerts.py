@@ -1,6 +1,7 @@
 """What is sent when a run fails, to a real HTTP server and a real SMTP server on loopback."""
 
-import importlib.util
+import importlib
+import shutil
 import smtplib
 import socket
 import sys
@@ -14,9 +15,8 @@ from aiosmtpd.smtp import AuthResult
 
 from tests.production.living import free_port
 
-PACKAGE = "{{ cookiecutter.__package_name }}"
-SOURCE = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}" / "src"
-MODULE = SOURCE / "{{cookiecutter.__package_name}}" / "notifications.py"
+TEMPLATE = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}"
+POLSTER = TEMPLATE / "src" / "{{cookiecutter.__package_name}}" / "polster"
 VARIABLES = (
     "POLSTER_ALERT_WEBHOOK",
     "POLSTER_ALERT_EMAIL",
@@ -27,28 +27,25 @@ VARIABLES = (
 
 
 @pytest.fixture
-def notifications(tmp_path, monkeypatch):
-    """Return a project's module `notifications`, with nothing configured."""
+def alerts(tmp_path, monkeypatch):
+    """Return a project's module `polster.alerts.channels`, with nothing configured."""
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
-    path = tmp_path / "notifications.py"
-    template = MODULE.read_text(encoding="utf-8")
-    path.write_text(template.replace(PACKAGE, "my_pipeline"), encoding="utf-8")
-    spec = importlib.util.spec_from_file_location("baked_notifications", path)
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, module)
-    spec.loader.exec_module(module)
-    return module
+    shutil.copytree(POLSTER, tmp_path / "my_pipeline" / "polster")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield importlib.import_module("my_pipeline.polster.alerts.channels")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "my_pipeline"]:
+        del sys.modules[name]
 
 
 @pytest.fixture
-def channels(notifications, monkeypatch):
+def channels(alerts, monkeypatch):
     """Return a function that configures channels by environment variables."""
 
     def configure(**variables: str):
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
-        return notifications.Channels.from_environment()
+        return alerts.Channels.from_environment()
 
     return configure
 
@@ -133,8 +130,8 @@ def test_a_webhook_that_nobody_serves_is_an_error_without_its_address(channels) 
     assert "SECRET" not in str(e.value)
 
 
-def test_a_webhook_that_hangs_is_given_up(notifications, channels, webhook, monkeypatch) -> None:
-    monkeypatch.setattr(notifications, "TIMEOUT", 0.5)
+def test_a_webhook_that_hangs_is_given_up(alerts, channels, webhook, monkeypatch) -> None:
+    monkeypatch.setattr(alerts, "TIMEOUT", 0.5)
     webhook.hangs = True
     started = time.monotonic()
     with pytest.raises(Exception, match="not reported by webhook: "):
@@ -143,9 +140,9 @@ def test_a_webhook_that_hangs_is_given_up(notifications, channels, webhook, monk
 
 
 def test_two_channels_that_hang_fit_in_the_minute_that_dagster_gives_a_sensor(
-    notifications,
+    alerts,
 ) -> None:
-    assert 2 * (2 * notifications.TIMEOUT + 1) < 60
+    assert 2 * (2 * alerts.TIMEOUT + 1) < 60
 
 
 def test_an_email_is_sent(channels, mailbox) -> None:
@@ -184,7 +181,7 @@ def test_a_wrong_password_is_an_error_that_does_not_show_it(channels, mailbox) -
     assert box.letters == []
 
 
-def test_a_password_never_leaves_unencrypted(notifications, monkeypatch) -> None:
+def test_a_password_never_leaves_unencrypted(alerts, monkeypatch) -> None:
     """Another host than loopback, without STARTTLS: the login is refused by us, not tried."""
 
     class Plain(smtplib.SMTP):
@@ -199,8 +196,8 @@ def test_a_password_never_leaves_unencrypted(notifications, monkeypatch) -> None
             raise AssertionError("the password left")
 
     monkeypatch.setattr(smtplib, "SMTP", Plain)
-    channels = notifications.Channels(smtp="smtp://me:SECRET@mail.example", recipients="a@x.org")
-    with pytest.raises(notifications.NotSentError, match="no encryption") as e:
+    channels = alerts.Channels(smtp="smtp://me:SECRET@mail.example", recipients="a@x.org")
+    with pytest.raises(alerts.NotSentError, match="no encryption") as e:
         channels.send("1", ["x: y"])
     assert "SECRET" not in str(e.value)
 

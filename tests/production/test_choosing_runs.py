@@ -69,7 +69,7 @@ def bronze_by_day(context: dg.AssetExecutionContext) -> pl.LazyFrame:
 
 SELECT = """
 import sys
-from my_pipeline.commands.choosing import select
+from my_pipeline.polster.commands.choosing import select
 from my_pipeline.definitions import defs
 pipeline = defs()
 for text in sys.argv[1:]:
@@ -116,8 +116,8 @@ def test_selections(shop, run) -> None:
 def test_what_cannot_be_run_is_one_sentence(shop, run_each) -> None:
     expected = [
         (["--select", "+gold_customer_lvt"], 1, "did you mean 'gold_customer_ltv'?"),
-        (["--select", "(("], 1, "'((' is no selection: write a name, +name"),
-        (["--select", ""], 1, "'' is no selection"),
+        (["--select", "(("], 1, "'((' is not a selection: write a name, +name"),
+        (["--select", ""], 1, "'' is not a selection"),
         (["--select", "kind:excel"], 1, "The selection 'kind:excel' holds no asset."),
         (["--partition", "2026-01-01"], 1, "None of these assets has partitions"),
         (["--from-failure"], 1, "Nothing has run yet"),
@@ -173,7 +173,7 @@ def test_from_failure_runs_what_failed_and_what_was_skipped_and_nothing_else(
     assert finished(again.stdout) == ["bronze_switch", "silver_after"]
 
     nothing = run(project, "run_polster.py", "--from-failure")
-    assert nothing.stdout == "The latest run left nothing undone.\n"
+    assert nothing.stdout == "The latest run left nothing to do.\n"
 
 
 def test_from_failure_takes_up_a_run_that_was_killed(project, layer, run) -> None:
@@ -248,4 +248,4 @@ def test_ctrl_c_ends_a_run_and_is_not_tried_again(project, layer) -> None:
         process.kill()
     assert process.returncode != 0
     assert "GO" not in shown
-    assert "tries again" not in shown
+    assert "retried" not in shown

@@ -116,9 +116,9 @@ def test_a_fresh_project_loads_without_a_word_and_settings_reach_it(project, run
 def test_a_setting_that_cannot_work_is_one_sentence_at_load(project, run_each) -> None:
     expected = [
         ("POLSTER_BRONZE_CRON", "61 * * * *", "POLSTER_BRONZE_CRON is '61 * * * *', which is no"),
-        ("POLSTER_BRONZE_CRON", "daily", "POLSTER_BRONZE_CRON is 'daily', which is no cron"),
+        ("POLSTER_BRONZE_CRON", "daily", "POLSTER_BRONZE_CRON is 'daily', which is not a cron"),
         ("POLSTER_AUTOMATION", "off", "POLSTER_AUTOMATION is 'off': set it to running or stopped."),
-        ("POLSTER_ALERT_WEBHOOK", "SECRET", "POLSTER_ALERT_WEBHOOK is no web address"),
+        ("POLSTER_ALERT_WEBHOOK", "SECRET", "POLSTER_ALERT_WEBHOOK is not a web address"),
     ]
     answers = run_each(project, variables=[{name: value} for name, value, _ in expected])
     for done, (_, _, sentence) in zip(answers, expected, strict=True):

@@ -33,7 +33,7 @@ def wrong() -> dg.AssetCheckResult:
 TIMING = """
 import datetime as dt, types
 import dagster as dg
-from my_pipeline.commands.timing import freshness
+from my_pipeline.polster.commands.timing import freshness
 now = dt.datetime(2026, 3, 10, 12, tzinfo=dt.UTC)
 def event(hours):
     return types.SimpleNamespace(timestamp=(now - dt.timedelta(hours=hours)).timestamp())
@@ -46,7 +46,7 @@ for policy, hours in [
 ]:
     print(freshness(policy, event(hours), now))
 print(freshness(day, None, now))
-from my_pipeline.commands.status import AssetStatus
+from my_pipeline.polster.commands.asset_status import AssetStatus
 old = AssetStatus("a", "gold", "fresh", "fail", "2026", 1, None, {}, None, None)
 print(*old.problems, *old._replace(status="never").problems)
 """

@@ -99,7 +99,7 @@ def test_ctrl_c_ends_every_process_and_a_second_ui_beside_it_starts_no_second_da
     assert first.end(signal.SIGINT) == 0
     wait_for(lambda: not first.alive(), 60, "every process to end")
     assert first.lines == [
-        "Starting Dagster's web UI; that takes some seconds.",
+        "Starting Dagster's web UI; this takes some seconds.",
         f"Dagster's UI: http://127.0.0.1:{port} (Ctrl-C stops it)",
     ]
 

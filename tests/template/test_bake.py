@@ -1,5 +1,6 @@
 """Every choice bakes exactly the files that it should, and nothing that looks unfinished."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -70,15 +71,62 @@ def test_each_choice_bakes_exactly_its_files(
     assert common_files() <= files(project)
 
 
-def test_the_documented_layout_is_there(project: Path) -> None:
-    named = (
-        "README.md pyproject.toml noxfile.py run_polster.py workspace.yaml .env.example .gitignore "
-        ".dagster/dagster.yaml data/landing polster_tasks/__main__.py "
-        f"{PACKAGE}/definitions.py {PACKAGE}/medallion.py {PACKAGE}/storage.py "
-        f"{PACKAGE}/defs/bronze {PACKAGE}/defs/silver {PACKAGE}/defs/gold "
-        "tests/bronze tests/silver tests/gold tests/test_definitions.py"
-    )
-    assert [name for name in named.split() if not (project / name).exists()] == []
+# Who owns what. A file is Polster's if it is named here or lies in one of its two folders.
+POLSTERS_FOLDERS = (f"{PACKAGE}/polster/", "polster_tasks/")
+POLSTERS_FILES = {
+    ".dagster/dagster.yaml",
+    ".gitattributes",
+    ".github/workflows/ci.yml",
+    ".gitignore",
+    ".gitlab-ci.yml",
+    ".polster.json",
+    ".pre-commit-config.yaml",
+    "azure-pipelines.yml",
+    "noxfile.py",
+    "run_polster.py",
+    "workspace.yaml",
+}
+USERS_FOLDERS = (f"{PACKAGE}/defs/", "tests/", "data/landing/")
+USERS_FILES = {
+    ".env.example",
+    "AGENTS.md",
+    "README.md",
+    "pyproject.toml",
+    f"{PACKAGE}/__init__.py",
+    f"{PACKAGE}/definitions.py",
+    f"{PACKAGE}/layers.py",
+}
+
+
+@pytest.mark.parametrize("ci", CI_FILES)
+@pytest.mark.parametrize("starter", STARTERS)
+def test_every_file_has_an_owner(bake: Callable[..., Path], starter: str, ci: str) -> None:
+    for name in files(bake(starter=starter, ci=ci)):
+        polsters = name in POLSTERS_FILES or name.startswith(POLSTERS_FOLDERS)
+        users = name in USERS_FILES or name.startswith(USERS_FOLDERS)
+        assert polsters != users, name
+
+
+@pytest.mark.parametrize("starter", STARTERS)
+def test_the_readme_names_every_file_and_folder_at_the_root_that_has_an_owner(
+    bake: Callable[..., Path], starter: str
+) -> None:
+    project = bake(starter=starter, ci="none")
+    text = (project / "README.md").read_text(encoding="utf-8").partition("## Where things are")[2]
+    names = {name.partition("/")[0] for name in files(project)} - {"README.md", "AGENTS.md", "src"}
+    pre_commit = {".pre-commit-config.yaml"}  # "the CI and pre-commit files"
+    assert [name for name in sorted(names - pre_commit) if name not in text] == []
+
+
+def test_the_tree_in_the_readme_is_aligned(project: Path) -> None:
+    text = (project / "README.md").read_text(encoding="utf-8")
+    trees = text.partition("## Where things are")[2].split("```")[1::2]
+    assert len(trees) == 2
+    for tree in trees:
+        columns = {
+            match.start(1) for line in tree.splitlines() if (match := re.search(r"\S  +(\S)", line))
+        }
+        assert len(columns) == 1, tree
 
 
 @pytest.mark.parametrize("starter", STARTERS)
@@ -106,17 +154,50 @@ def test_a_bake_holds_text_with_unix_line_ends_and_no_jinja(
         assert not content or content.endswith(b"\n"), name
         assert "cookiecutter" not in name, name
         assert "{%" not in name, name
-        if not name.startswith("polster_tasks/") and not name.endswith(".yml"):
+        if not name.startswith(POLSTERS_FOLDERS) and not name.endswith(".yml"):
             assert b"{%" not in content, name
             assert b"cookiecutter." not in content, name
     assert not any("__pycache__" in name or name.endswith(".pyc") for name in files(project))
 
 
-def test_polster_tasks_arrives_byte_for_byte(project: Path) -> None:
-    for path in (TEMPLATE / "polster_tasks").rglob("*"):
-        if path.is_file() and "__pycache__" not in path.parts:
-            copy = project / path.relative_to(TEMPLATE)
-            assert copy.read_bytes() == path.read_bytes()
+@pytest.mark.parametrize("folder", ["polster_tasks", "src/{{cookiecutter.__package_name}}/polster"])
+@pytest.mark.parametrize("starter", STARTERS)
+def test_polsters_folders_arrive_byte_for_byte(
+    bake: Callable[..., Path], starter: str, folder: str
+) -> None:
+    project = bake(starter=starter)
+    baked_folder = project / folder.replace("{{cookiecutter.__package_name}}", "my_pipeline")
+
+    def contents(root: Path) -> dict[str, bytes]:
+        return {
+            path.relative_to(root).as_posix(): path.read_bytes()
+            for path in root.rglob("*")
+            if path.is_file() and "__pycache__" not in path.parts
+        }
+
+    copies = contents(baked_folder)
+    copies.pop("manifest.sha256", None)  # made by the hook
+    assert copies == contents(TEMPLATE / folder)
+
+
+@pytest.mark.parametrize("autocrlf", ["true", "input", "false"])
+def test_a_clone_has_the_same_bytes_whatever_autocrlf_says(
+    bake: Callable[..., Path], tmp_path: Path, autocrlf: str
+) -> None:
+    project = bake(starter="ecommerce", ci="github")
+    received = project / "data" / "landing" / "windows.csv"
+    received.write_bytes(b"id,name\r\n1,a\r\n")
+    git = ["git", "-c", f"core.autocrlf={autocrlf}", "-c", "user.name=x", "-c", "user.email=x@x"]
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "x"]):
+        subprocess.run([*git, *command], cwd=project, check=True, capture_output=True)
+    clone = tmp_path / "clone"
+    subprocess.run([*git, "clone", "-q", str(project), str(clone)], check=True, capture_output=True)
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=clone, check=True, capture_output=True, text=True
+    ).stdout.split("\0")[:-1]
+    assert "data/landing/windows.csv" in tracked
+    for name in tracked:
+        assert (clone / name).read_bytes() == (project / name).read_bytes(), name
 
 
 def test_no_symbolic_link_is_baked(project: Path) -> None:

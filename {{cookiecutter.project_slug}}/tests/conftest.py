@@ -1,4 +1,4 @@
-"""Two fixtures: rows as bronze gives them, and a run with the real I/O manager."""
+"""Two fixtures: rows as bronze stores them, and a run with the real I/O manager."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from {{ cookiecutter.__package_name }}.polster import PolarsIOManager
 
 @pytest.fixture
 def received() -> Callable[..., pl.LazyFrame]:
-    """Return a function that makes a frame of rows as bronze gives them to silver.
+    """Return a function that makes a frame of rows as silver gets them from bronze.
 
     `received({"id": "1"}, {"id": None})` has text columns, `_source_file` and `_ingested_at`.
     """

@@ -1,4 +1,4 @@
-"""The pipeline as a whole: it loads, and it refuses what breaks the Medallion Architecture."""
+"""The pipeline as a whole: it loads, and both checks of the layer rule agree."""
 
 import itertools
 
@@ -24,6 +24,6 @@ def test_every_asset_is_in_the_group_of_a_layer() -> None:
     ("layer", "upstream"), list(itertools.product(rule.UPSTREAM, rule.UPSTREAM))
 )
 def test_loading_and_validate_state_the_same_rule(layer: str, upstream: str) -> None:
-    """One is said when the project loads, the other when CI reads its source."""
-    edge = (f"{layer}_a", layer, f"{upstream}_b", upstream)
-    assert rule.edge_error(*edge) == polster_tasks.layers.edge_error(*edge)
+    """One speaks when the project loads, the other when CI reads its source."""
+    dependency = (f"{layer}_a", layer, f"{upstream}_b", upstream)
+    assert rule.dependency_error(*dependency) == polster_tasks.layers.edge_error(*dependency)

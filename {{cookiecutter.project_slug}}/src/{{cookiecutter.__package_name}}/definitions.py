@@ -1,4 +1,4 @@
-"""The one Dagster entry point: everything under `defs/`, held to the Medallion Architecture."""
+"""The Dagster entry point: load everything under `defs/`, and enforce the layer rule."""
 
 import dagster as dg
 

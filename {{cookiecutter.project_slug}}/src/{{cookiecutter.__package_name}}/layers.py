@@ -1,4 +1,4 @@
-"""What each layer gives its assets, unless an asset's own file says otherwise. Edit it freely."""
+"""What each layer gives its assets, unless an asset's own file sets it. Edit it freely."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ import dagster as dg
 
 from {{ cookiecutter.__package_name }}.polster import LayerDefaults
 
-# Bronze is scheduled daily (POLSTER_BRONZE_CRON): a day, and some hours to repair what failed.
+# Bronze runs daily (POLSTER_BRONZE_CRON): a day, and some hours to repair a failure.
 DAILY = dg.FreshnessPolicy.time_window(
     warn_window=timedelta(hours=26), fail_window=timedelta(hours=36)
 )

@@ -1,7 +1,7 @@
-"""When the pipeline runs by itself: bronze by the clock, silver and gold after their upstreams.
+"""When the pipeline runs by itself: bronze on a schedule, silver and gold after their upstreams.
 
-Both need the daemon, which `python run_polster.py --ui` starts. The clock is set in the environment
-(.env.example); what silver and gold wait for, and partitioned bronze too, is in layers.py.
+Both need the daemon, which `python run_polster.py --ui` starts. POLSTER_BRONZE_CRON sets the
+schedule (.env.example); `layers.py` sets the automation of silver and gold.
 """
 
 import dagster as dg

@@ -1,4 +1,4 @@
-"""What the assets need besides each other: the place where data is kept."""
+"""The resources of the assets: the I/O manager, which stores their data."""
 
 import dagster as dg
 
@@ -7,5 +7,5 @@ from {{ cookiecutter.__package_name }}.polster import PolarsIOManager
 
 @dg.definitions
 def resources() -> dg.Definitions:
-    """Bind the default I/O manager; the environment decides where data lives (.env.example)."""
+    """Use Polster's I/O manager; the environment decides where data is stored (.env.example)."""
     return dg.Definitions(resources={"io_manager": PolarsIOManager.from_environment()})

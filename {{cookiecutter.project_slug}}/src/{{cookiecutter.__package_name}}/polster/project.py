@@ -1,4 +1,4 @@
-"""Where the project lies: relative paths are meant from its root, whatever the working folder."""
+"""The project's root, from which relative paths are resolved, and whether it is complete."""
 
 import tomllib
 from pathlib import Path
@@ -7,14 +7,14 @@ PROJECT_ROOT = Path(__file__).resolve().parents[3]
 
 
 class ProjectError(Exception):
-    """The project around this package is not as it must be; the message says what to do."""
+    """The project around this package is incomplete; the message says what to do."""
 
 
 def require_project() -> None:
     """Check that this package runs from its project.
 
     Raises:
-        ProjectError: there is no pyproject.toml beside it, or none that can be read.
+        ProjectError: the project has no pyproject.toml, or it cannot be read.
     """
     file = PROJECT_ROOT / "pyproject.toml"
     try:

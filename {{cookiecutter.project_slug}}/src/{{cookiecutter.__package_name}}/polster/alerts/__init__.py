@@ -1,1 +1,5 @@
-"""Tell people that a run failed."""
+"""Tell people about failed runs.
+
+`channels` reads the configuration and sends to every channel; `message` is what is sent, `webhook`
+and `mail` are how.
+"""

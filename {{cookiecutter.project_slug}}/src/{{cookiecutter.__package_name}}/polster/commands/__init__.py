@@ -1,1 +1,4 @@
-"""What `run_polster.py` does: run assets, say how they are, show Dagster's web UI."""
+"""What `run_polster.py` does: run assets, show how they are, serve Dagster's web UI.
+
+`run`, `status` and `ui` are the three commands; `loading` imports the user's definitions for them.
+"""

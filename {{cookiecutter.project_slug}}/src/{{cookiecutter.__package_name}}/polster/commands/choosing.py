@@ -1,4 +1,4 @@
-"""Which assets a run is for: named ones, a selection, or what the latest run left undone."""
+"""Choose the assets of a run: by name, by a selection, or those that the latest run missed."""
 
 import difflib
 import re
@@ -17,12 +17,36 @@ OPERATORS = {"and", "or", "not", "roots", "sinks"}
 
 
 class Choice(NamedTuple):
-    """What the command line asks for; nothing of it means every asset."""
+    """What the command line asks for; by default, every asset."""
 
     names: Sequence[str] = ()
     selection: str | None = None
     from_failure: bool = False
     partition: str | None = None
+
+
+class Chosen(NamedTuple):
+    """The assets to run, and the partition if one was asked for."""
+
+    keys: list[dg.AssetKey]
+    partition: str | None = None
+
+
+def choose(choice: Choice, pipeline: dg.Definitions, instance: dg.DagsterInstance) -> Chosen:
+    """Return the assets to run; none if the latest run left nothing to do.
+
+    Raises:
+        CommandError: an asset or a selection does not exist, or there was no run yet.
+    """
+    known = pipeline.resolve_asset_graph().executable_asset_keys
+    if choice.from_failure:
+        latest = unfinished(instance)
+        return latest._replace(keys=[key for key in latest.keys if key in known])
+    if choice.selection is not None:
+        return Chosen(select(choice.selection, pipeline), choice.partition)
+    if choice.names:
+        return Chosen([find_key(name, known) for name in choice.names], choice.partition)
+    return Chosen(sorted(known), choice.partition)
 
 
 def find_key(name: str, known: Collection[dg.AssetKey]) -> dg.AssetKey:
@@ -38,7 +62,7 @@ def find_key(name: str, known: Collection[dg.AssetKey]) -> dg.AssetKey:
     if len(candidates) == 1:
         return by_name[candidates[0]]
     if candidates:
-        raise CommandError(f"{name!r} could be {' or '.join(candidates)}: say which.")
+        raise CommandError(f"{name!r} could be {' or '.join(candidates)}: give the full name.")
     close = difflib.get_close_matches(name, by_name, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]!r}?" if close else "nox -s list_assets shows the names."
     raise CommandError(f"There is no asset called {name!r}: {hint}")
@@ -69,21 +93,23 @@ def select(text: str, pipeline: dg.Definitions) -> list[dg.AssetKey]:
             chosen = dg.AssetSelection.from_string(WORD.sub(as_key, text)).resolve(graph)
     except dg.DagsterError as error:
         raise CommandError(
-            f"{text!r} is no selection: write a name, +name for it and all upstream of it, name+ "
-            "for all downstream, kind:..., group:..., tag:...; join them by and, or, not."
+            f"{text!r} is not a selection: write a name, +name for it and everything upstream, "
+            "name+ for everything downstream, kind:..., group:..., tag:...; join them with and, "
+            "or, not."
         ) from error
-    if keys := sorted(chosen & known):
-        return keys
-    raise CommandError(f"The selection {text!r} holds no asset.")
+    keys = sorted(chosen & known)
+    if not keys:
+        raise CommandError(f"The selection {text!r} holds no asset.")
+    return keys
 
 
-def undone(instance: dg.DagsterInstance) -> tuple[set[dg.AssetKey], str | None]:
-    """Return what the latest run was to materialize and did not, and the partition that it was for.
+def unfinished(instance: dg.DagsterInstance) -> Chosen:
+    """Return the assets that the latest run was to materialize and did not, and its partition.
 
-    An asset that was materialized but failed a blocking check counts as undone.
+    An asset that was materialized but failed a blocking check counts as unfinished.
 
     Raises:
-        CommandError: nothing has run yet.
+        CommandError: there was no run yet.
     """
     runs = instance.get_runs(limit=1)
     if not runs:
@@ -91,43 +117,51 @@ def undone(instance: dg.DagsterInstance) -> tuple[set[dg.AssetKey], str | None]:
     run = runs[0]
 
     def keys(event_type: dg.DagsterEventType) -> set[dg.AssetKey]:
-        logged = instance.all_logs(run.run_id, of_type=event_type)
-        return {entry.dagster_event.asset_key for entry in logged}
+        entries = instance.all_logs(run.run_id, of_type=event_type)
+        return {entry.dagster_event.asset_key for entry in entries}
 
-    checks = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
-    evaluations = [entry.dagster_event.event_specific_data for entry in checks]
-    broken = {
+    planned = keys(dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
+    materialized = keys(dg.DagsterEventType.ASSET_MATERIALIZATION)
+    blocked = _keys_with_failed_blocking_check(instance, run.run_id)
+    keys_left = (planned - materialized) | blocked
+    return Chosen(sorted(keys_left), run.tags.get("dagster/partition"))
+
+
+def _keys_with_failed_blocking_check(instance: dg.DagsterInstance, run_id: str) -> set[dg.AssetKey]:
+    """Return the assets of which a run's blocking check failed."""
+    entries = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    checks = [entry.dagster_event.event_specific_data for entry in entries]
+    return {
         check.asset_key
-        for check in evaluations
+        for check in checks
         if check.blocking and not check.passed and check.severity == dg.AssetCheckSeverity.ERROR
     }
-    planned = keys(dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
-    done = keys(dg.DagsterEventType.ASSET_MATERIALIZATION)
-    return (planned - done) | broken, run.tags.get("dagster/partition")
 
 
 def partition_key(
-    wanted: str | None,
+    requested: str | None,
     keys: Collection[dg.AssetKey],
     pipeline: dg.Definitions,
     instance: dg.DagsterInstance,
 ) -> str | None:
-    """Return the partition to run: the wanted one, or else the newest; None without partitions.
+    """Return the partition to run: the requested one, or the newest; None without partitions.
 
     Raises:
         CommandError: there is no such partition, or the assets have different partitions.
     """
     graph = pipeline.resolve_asset_graph()
     partitions = {graph.get(key).partitions_def for key in keys} - {None}
-    if not partitions and wanted:
+    if not partitions and requested:
         raise CommandError("None of these assets has partitions: leave --partition out.")
     if not partitions:
         return None
     if len(partitions) > 1:
-        raise CommandError("These assets have different partitions: run them one kind at a time.")
+        raise CommandError(
+            "These assets have different partitions: run those of each kind separately."
+        )
     existing = partitions.pop().get_partition_keys(dynamic_partitions_store=instance)
     if not existing:
         raise CommandError("These assets have no partition yet.")
-    if wanted and wanted not in existing:
-        raise CommandError(f"There is no partition {wanted!r}: the newest is {existing[-1]!r}.")
-    return wanted or existing[-1]
+    if requested and requested not in existing:
+        raise CommandError(f"There is no partition {requested!r}: the newest is {existing[-1]!r}.")
+    return requested or existing[-1]

@@ -1,7 +1,9 @@
-"""Load the pipeline and its Dagster instance, with one sentence where that is not possible."""
+"""Load the pipeline and its Dagster instance; what goes wrong is reported in one sentence."""
 
 import os
+import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import dagster as dg
 from dotenv import load_dotenv
@@ -12,11 +14,13 @@ NO_ASSETS = "No assets yet. Add one: nox -s add_asset -- --layer bronze --name r
 
 
 class CommandError(Exception):
-    """What a user can mend; the message is one clear sentence."""
+    """Something that the user can correct; the message is one clear sentence."""
 
 
 def prepare_environment() -> None:
-    """Read the project's `.env` and set DAGSTER_HOME to the project's own, unless it is set.
+    """Read the project's `.env`, and set DAGSTER_HOME to the project's own unless it is set.
+
+    A relative DAGSTER_HOME is resolved from the project's root, and `~` is the user's home.
 
     Raises:
         CommandError: `.env` is not UTF-8.
@@ -25,7 +29,7 @@ def prepare_environment() -> None:
         load_dotenv(PROJECT_ROOT / ".env")
     except UnicodeDecodeError as error:
         raise CommandError(f"{PROJECT_ROOT / '.env'} is not UTF-8: save it as UTF-8.") from error
-    home = Path(os.environ.get("DAGSTER_HOME") or PROJECT_ROOT / ".dagster")
+    home = os.path.expanduser(os.environ.get("DAGSTER_HOME") or ".dagster")
     os.environ["DAGSTER_HOME"] = str(PROJECT_ROOT / home)
 
 
@@ -33,20 +37,41 @@ def open_instance() -> dg.DagsterInstance:
     """Return the Dagster instance of DAGSTER_HOME, where runs and materializations are recorded.
 
     Raises:
-        CommandError: the folder is missing, cannot be written, or its dagster.yaml is wrong.
+        CommandError: the folder is missing or cannot be written, its dagster.yaml is wrong, or
+            Dagster would misread its path.
     """
+    home = os.environ["DAGSTER_HOME"]
+    if misreads_path(home):
+        raise CommandError(
+            f"Dagster cannot keep its database in {home}: it misreads a path with ? or with % and "
+            "two hexadecimal digits. Rename the folder, or set DAGSTER_HOME to another one."
+        )
     try:
         return dg.DagsterInstance.get()
     except Exception as error:
-        home = os.environ["DAGSTER_HOME"]
         raise CommandError(f"Dagster cannot use {home}: {root_cause(error)}") from error
+
+
+def misreads_path(home: str) -> bool:
+    """Return whether Dagster would look for its SQLite files in another folder than `home`.
+
+    It pastes the path into a URL without escaping it. A storage of its own in dagster.yaml, such as
+    PostgreSQL, has no such path.
+    """
+    if "?" not in home and unquote(home) == home:
+        return False
+    try:
+        settings = Path(home, "dagster.yaml").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return True
+    return not re.search(r"^storage\s*:", settings, re.MULTILINE)
 
 
 def load_pipeline() -> dg.Definitions:
     """Return the project's definitions.
 
     Raises:
-        CommandError: an asset file cannot be imported, or the layers refuse a dependency.
+        CommandError: an asset file cannot be imported, or a dependency breaks the layer rule.
     """
     try:
         from ...definitions import defs
@@ -59,9 +84,12 @@ def load_pipeline() -> dg.Definitions:
 
 
 def root_cause(error: BaseException) -> str:
-    """Return the message of the error that began the chain, on one line if its author did."""
-    while cause := error.__cause__ or (None if error.__suppress_context__ else error.__context__):
-        if isinstance(error, ProjectError):
+    """Return the message of the error that began the chain."""
+    while not isinstance(error, ProjectError):
+        cause = error.__cause__
+        if cause is None and not error.__suppress_context__:
+            cause = error.__context__
+        if cause is None:
             break
         error = cause
     if isinstance(error, dg.DagsterInvalidDefinitionError | ProjectError | PermissionError):

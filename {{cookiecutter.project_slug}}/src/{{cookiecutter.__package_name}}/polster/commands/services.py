@@ -8,6 +8,7 @@ import sys
 import sysconfig
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import IO
 
 import dagster as dg
@@ -15,8 +16,8 @@ import dagster as dg
 from ..project import PROJECT_ROOT
 from .loading import CommandError
 
-HEARTBEAT = 30  # seconds between two signs of life of a daemon
-PATIENCE = 15  # seconds that a service has for ending by itself
+HEARTBEAT = 30  # seconds between two heartbeats of a daemon
+GRACE_PERIOD = 15  # seconds that a service has to end by itself
 WINDOWS = sys.platform == "win32"
 
 
@@ -28,7 +29,7 @@ def webserver(host: str, port: int, verbose: bool) -> list[str]:
 
 
 def daemon(verbose: bool) -> list[str]:
-    """Return the command of the daemon: schedules, sensors, the queue of runs."""
+    """Return the command of the daemon, which runs schedules, sensors and queued runs."""
     level = "info" if verbose else "error"
     return [script("dagster-daemon"), "run", "-w", "workspace.yaml", "--log-level", level]
 
@@ -46,7 +47,7 @@ def script(name: str) -> str:
 
 
 def start(command: list[str], log: IO[str] | None) -> subprocess.Popen:
-    """Start a service as the head of its own process group, so that all of it can be ended."""
+    """Start a service as the leader of its own process group, so that all of it can be ended."""
     group = {"creationflags": 0x200} if WINDOWS else {"start_new_session": True}
     return subprocess.Popen(
         command, cwd=PROJECT_ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **group
@@ -54,11 +55,11 @@ def start(command: list[str], log: IO[str] | None) -> subprocess.Popen:
 
 
 def stop(services: Iterable[subprocess.Popen]) -> None:
-    """End the services with everything that they started: first asked, then forced."""
+    """End the services with everything that they started: ask first, then force."""
     services = list(services)
     for service in services:
         send(service, signal.CTRL_BREAK_EVENT if WINDOWS else signal.SIGINT)
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + GRACE_PERIOD
     while time.monotonic() < deadline and any(service.poll() is None for service in services):
         time.sleep(0.1)
     for service in services:
@@ -67,33 +68,32 @@ def stop(services: Iterable[subprocess.Popen]) -> None:
 
 
 def send(service: subprocess.Popen, number: int) -> None:
-    """Send a signal to a service and all that it started; nothing if all of that has ended."""
+    """Send a signal to a service and everything that it started, if anything still runs."""
     if WINDOWS:
         service.send_signal(number)
         return
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(service.pid, number)
-    except ProcessLookupError:
-        pass
 
 
 def daemon_elsewhere(instance: dg.DagsterInstance) -> bool:
-    """Tell whether another process already runs this project's daemon: two would do all twice.
+    """Return whether another process already runs this project's daemon.
 
-    A daemon that was killed leaves a last sign of life, so a recent one is watched until it moves.
+    Two daemons would start everything twice. A daemon that was killed leaves a last heartbeat, so
+    after a recent one, wait for the next.
     """
-    first = last_sign(instance)
+    first = last_heartbeat(instance)
     if time.time() - first > 2 * HEARTBEAT:
         return False
-    print("Looking whether a daemon already serves this project ...", flush=True)
+    print("Checking whether a daemon already serves this project ...", flush=True)
     deadline = time.monotonic() + HEARTBEAT + 10
     while time.monotonic() < deadline:
-        if last_sign(instance) > first:
+        if last_heartbeat(instance) > first:
             return True
         time.sleep(1)
     return False
 
 
-def last_sign(instance: dg.DagsterInstance) -> float:
-    """Return when a daemon last showed that it lives, in seconds since 1970; 0 if never."""
+def last_heartbeat(instance: dg.DagsterInstance) -> float:
+    """Return the time of the newest heartbeat in seconds since 1970; 0 if there is none."""
     return max((beat.timestamp for beat in instance.get_daemon_heartbeats().values()), default=0)

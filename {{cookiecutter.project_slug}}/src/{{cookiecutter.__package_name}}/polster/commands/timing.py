@@ -1,4 +1,4 @@
-"""What the clock says: is data fresh, when does a schedule tick next, does the daemon live."""
+"""What depends on the clock: freshness, the next tick of a schedule, whether the daemon runs."""
 
 import datetime as dt
 import time
@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 import dagster as dg
 
-DAEMON_SILENCE = 90  # seconds; a living daemon shows itself every 30
+from .services import last_heartbeat
+
+MAX_HEARTBEAT_AGE = 90  # seconds; a running daemon has a heartbeat every 30
 
 
 class Tick(NamedTuple):
@@ -23,7 +25,7 @@ def freshness(
     event: dg.EventLogEntry | None,
     now: dt.datetime | None = None,
 ) -> str | None:
-    """Return `pass`, `warn` or `fail`, or None without a policy. What was never there fails."""
+    """Return `pass`, `warn` or `fail`; None without a policy. A missing asset fails."""
     if policy is None:
         return None
     if event is None:
@@ -42,7 +44,7 @@ def freshness(
 
 
 def next_ticks(pipeline: dg.Definitions, instance: dg.DagsterInstance) -> list[Tick]:
-    """Return the next tick of every schedule; what was switched in the UI counts."""
+    """Return the next tick of every schedule; a switch that was used in the UI counts."""
     switched = {state.name: state.is_running for state in instance.all_instigator_state()}
     now = dt.datetime.now(dt.UTC)
     found = []
@@ -62,13 +64,12 @@ def next_ticks(pipeline: dg.Definitions, instance: dg.DagsterInstance) -> list[T
 
 
 def ticks(cron: str, timezone: str) -> dg.TimeWindowPartitionsDefinition:
-    """Return the moments of a cron expression: Dagster's way is the starts of time windows."""
+    """Return the ticks of a cron expression, as the starts of Dagster's time windows."""
     return dg.TimeWindowPartitionsDefinition(
         cron_schedule=cron, timezone=timezone, start=dt.datetime(2000, 1, 1), fmt="%Y-%m-%dT%H:%M"
     )
 
 
-def daemon_is_alive(instance: dg.DagsterInstance) -> bool:
-    """Tell whether a daemon has shown itself lately; without one, nothing runs by itself."""
-    beats = [beat.timestamp for beat in instance.get_daemon_heartbeats().values()]
-    return time.time() - max(beats, default=0) < DAEMON_SILENCE
+def daemon_is_running(instance: dg.DagsterInstance) -> bool:
+    """Return whether a daemon had a heartbeat lately; without one, nothing runs by itself."""
+    return time.time() - last_heartbeat(instance) < MAX_HEARTBEAT_AGE

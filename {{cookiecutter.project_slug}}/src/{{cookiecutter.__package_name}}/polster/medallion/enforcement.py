@@ -1,15 +1,15 @@
-"""Hold the loaded definitions to the rule; a project with a broken dependency does not load."""
+"""Apply the rule to the loaded definitions: a project with a wrong dependency does not load."""
 
 from collections.abc import Mapping
 
 import dagster as dg
 
-from .defaults import LayerDefaults, with_defaults
-from .dependencies import broken_edges, layers_by_folder, unique
+from .defaults import LayerDefaults, table_problem, with_defaults
+from .dependencies import dependency_problems, layers_by_folder, unique
 
 
 class MedallionError(dg.DagsterInvalidDefinitionError):
-    """The definitions break the Medallion Architecture; the message has one line for each."""
+    """The definitions break the Medallion Architecture; the message has a line for each problem."""
 
 
 def enforce(defs: dg.Definitions, defaults: Mapping[str, LayerDefaults]) -> dg.Definitions:
@@ -23,10 +23,15 @@ def enforce(defs: dg.Definitions, defaults: Mapping[str, LayerDefaults]) -> dg.D
         The same definitions, each asset with its layer's defaults.
 
     Raises:
-        MedallionError: an asset is outside the three folders, or depends on what its layer may not.
+        MedallionError: an asset is outside the three folders, or depends on what its layer may not;
+            or the table of `layers.py` lacks a layer, has an unknown one, or holds a wrong type.
     """
+    problem = table_problem(defaults)
+    if problem:
+        raise MedallionError(f"layers.py: {problem}")
     layers = layers_by_folder(defs)
-    if problems := list(broken_edges(defs, layers)):
+    problems = list(dependency_problems(defs, layers))
+    if problems:
         raise MedallionError("\n".join(problems))
 
     def complete(asset: object) -> object:

@@ -5,7 +5,7 @@ UPSTREAM: dict[str, str | None] = {"bronze": None, "silver": "bronze", "gold": "
 SOURCE = "source"  # stands for the layer of an external source, which bronze may depend on
 
 
-def edge_error(key: str, layer: str, upstream: str, upstream_layer: str) -> str | None:
+def dependency_error(key: str, layer: str, upstream: str, upstream_layer: str) -> str | None:
     """Say why `key` may not depend on `upstream`, or return None if it may."""
     allowed = UPSTREAM[layer]
     if upstream_layer == (allowed or SOURCE):

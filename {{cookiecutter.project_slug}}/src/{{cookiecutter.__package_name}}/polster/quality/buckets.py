@@ -1,4 +1,4 @@
-"""Steps that need every row of a key at once, in a memory that does not grow with the data."""
+"""Steps that need all rows of a key at once, in bounded memory."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
@@ -13,38 +13,39 @@ def in_buckets(
     step: Callable[[pl.LazyFrame], pl.LazyFrame],
     buckets: int = 8,
 ) -> pl.LazyFrame:
-    """Apply a step to one share of the keys after the other.
+    """Apply a step to one bucket of keys at a time.
 
-    The rows of a key are always in the same bucket, so a step that looks only at rows of one key
-    (unique, group_by, rank, cumulative sums over the key) gives the same rows as on the whole
-    frame, in another order. At most one bucket is in memory; the frame is read once for each.
+    All rows of a key are in the same bucket, so a step that looks only at rows of one key (unique,
+    group_by, rank, cumulative sums over the key) gives the same rows as on the whole frame, in
+    another order. Only one bucket is in memory at a time; the frame is read once for each.
 
     Args:
-        frame: best the scan of an asset, not a long computation, since it is evaluated each time.
+        frame: preferably the scan of an asset: it is evaluated once for each bucket.
         key: the column or columns that the step groups by.
-        step: what to do with a bucket.
+        step: what to do with the rows of a bucket.
         buckets: how many; 8 for 20 million rows, more for more.
     """
-    whole, keys = frame.lazy(), [key] if isinstance(key, str) else list(key)
+    whole = frame.lazy()
+    keys = [key] if isinstance(key, str) else list(key)
     number = pl.struct(keys).hash(seed=0) % buckets
 
     def read(
         columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _: int | None
     ) -> Iterator[pl.DataFrame]:
-        left = n_rows
+        remaining = n_rows
         for bucket in range(buckets):
             part = whole.filter(number == bucket).pipe(step)
-            if left is not None:
-                part = part.head(left)
+            if remaining is not None:
+                part = part.head(remaining)
             if predicate is not None:
                 part = part.filter(predicate)
             if columns is not None:
                 part = part.select(columns)
             rows = part.collect()
-            if left is not None:
-                left -= rows.height
+            if remaining is not None:
+                remaining -= rows.height
             yield rows
-            if left == 0:
+            if remaining == 0:
                 return
 
     return register_io_source(read, schema=lambda: whole.pipe(step).collect_schema())
@@ -57,14 +58,14 @@ def unique_by(
     keep: Literal["first", "last", "any", "none"] = "any",
     buckets: int = 8,
 ) -> pl.LazyFrame:
-    """Keep one row of each key, as `frame.unique(key, keep=keep)` does, bucket by bucket.
+    """Keep one row for each key, as `frame.unique(key, keep=keep)` does, but in bounded memory.
 
-    On 20 million rows `unique` alone needs several times the memory (docs of Polster: storage).
+    On 20 million rows `unique` alone needs several times the memory.
 
     Args:
         frame: the rows; see `in_buckets`.
         key: the column or columns that make a row unique.
-        keep: "first" or "last" in the frame's order, "any", or "none" of the repeated ones.
-        buckets: how many parts; memory is that of the largest one.
+        keep: "first" or "last" in the frame's order, "any" of them, or "none": drop repeated keys.
+        buckets: how many; only the rows of one bucket are in memory at a time.
     """
     return in_buckets(frame, key, lambda part: part.unique(key, keep=keep), buckets)

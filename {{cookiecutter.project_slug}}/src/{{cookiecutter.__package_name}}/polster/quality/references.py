@@ -1,9 +1,9 @@
-"""A check that the values of one asset's column are found in another asset."""
+"""A check that every value of one asset's column exists in another asset."""
 
 import dagster as dg
 import polars as pl
 
-from ..storage.preview import markdown_table
+from ..storage.description import markdown_table
 
 
 def reference_check(
@@ -14,14 +14,14 @@ def reference_check(
     to_column: str | None = None,
     severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.WARN,
 ) -> dg.AssetChecksDefinition:
-    """Return a check that every value of a column is found in a column of another asset.
+    """Return a check that every value of a column exists in a column of another asset.
 
     Args:
-        asset: the asset that is checked. Nulls refer to nothing and are passed over.
-        column: its column.
-        to: the asset that is referred to, of the same layer or the one below.
-        to_column: its column; the same name if not said.
-        severity: WARN, or ERROR, which also blocks what is downstream.
+        asset: the asset to check. Nulls are ignored.
+        column: the column that holds the references.
+        to: the asset that holds the values, in the same layer or the one below.
+        to_column: the column of that asset; by default, of the same name.
+        severity: WARN, or ERROR, which also blocks downstream assets.
     """
 
     @dg.asset_check(
@@ -35,12 +35,15 @@ def reference_check(
     )
     def reference(rows: pl.LazyFrame, referred: dict[str, pl.LazyFrame]) -> dg.AssetCheckResult:
         if not referred:
-            told = f"{to} has not been materialized yet."
-            return dg.AssetCheckResult(passed=False, severity=severity, description=told)
+            return dg.AssetCheckResult(
+                passed=False,
+                severity=severity,
+                description=f"{to} has not been materialized yet.",
+            )
         known = pl.concat(referred.values()).select(value=to_column or column)
-        orphans = rows.select(value=column).drop_nulls().join(known, on="value", how="anti")
-        counted = orphans.group_by("value").len("rows").collect()
-        found = counted.sort("rows", "value", descending=[True, False])
+        unknown = rows.select(value=column).drop_nulls().join(known, on="value", how="anti")
+        by_value = unknown.group_by("value").len("rows").collect()
+        found = by_value.sort("rows", "value", descending=[True, False])
         return dg.AssetCheckResult(
             passed=found.is_empty(),
             severity=severity,

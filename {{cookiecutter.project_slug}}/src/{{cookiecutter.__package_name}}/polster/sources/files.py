@@ -1,4 +1,4 @@
-"""Raw files of data/landing, exactly as they were received: nothing is guessed, nothing is lost.
+"""Scan the raw files of data/landing exactly as they were received.
 
 Each scan adds two columns: `_source_file`, the name of the file that a row came from, and
 `_ingested_at`, the moment of the scan in UTC. A name may be a pattern, such as "orders_*.csv".
@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 import polars as pl
 
+from ..failures import permanent_failure
 from ..project import PROJECT_ROOT
 
 LANDING = PROJECT_ROOT / "data" / "landing"
 
-# How such files begin. Polars takes the first four for empty ones, without an error.
+# The first bytes of files that Polars cannot read. The first four kinds it takes for empty files.
 _UNREADABLE = {
     "bzip2": re.compile(rb"BZh[1-9]1AY&SY"),
     "xz": re.compile(rb"\xfd7zXZ\x00"),
@@ -29,12 +29,12 @@ _UNREADABLE = {
 def scan_csv(name: str, *, encoding: str = "utf8", **options: Any) -> pl.LazyFrame:
     """Scan CSV files, plain or compressed (gzip, zstd), with every column as text.
 
-    Text stays what it was: `007` keeps its zeros, and an empty field (null) is not `""`. Silver
-    decides the types. Of two columns called `x` the second becomes `x_duplicated_0`.
+    Text is not changed: `007` keeps its zeros, and an empty field (null) is not `""`. Silver
+    decides the types. If two columns are called `x`, the second becomes `x_duplicated_0`.
 
     Args:
-        name: a file, or a pattern that stands for several with the same columns.
-        encoding: of the file; any but "utf8" is read into memory at once.
+        name: a file in data/landing, or a pattern for several files with the same columns.
+        encoding: the file's encoding; with any but "utf8" the file is read into memory at once.
         options: passed on to `pl.scan_csv`, such as `separator=";"`.
 
     Raises:
@@ -48,11 +48,13 @@ def scan_csv(name: str, *, encoding: str = "utf8", **options: Any) -> pl.LazyFra
             .with_columns(pl.lit(file.name).alias("_source_file"))
             for file in files
         ]
-        return _stamped(pl.concat(frames))
+        return _with_origin(pl.concat(frames))
     for file in files:
-        if _beginning(file).startswith((b"\xff\xfe", b"\xfe\xff")):
-            raise _failure(f'{file} is UTF-16: read it with scan_csv("{name}", encoding="utf-16").')
-    return _stamped(
+        if _first_bytes(file).startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise permanent_failure(
+                f'{file} is UTF-16: read it with scan_csv("{name}", encoding="utf-16").'
+            )
+    return _with_origin(
         pl.scan_csv(
             files,
             infer_schema=False,
@@ -65,59 +67,56 @@ def scan_csv(name: str, *, encoding: str = "utf8", **options: Any) -> pl.LazyFra
 
 
 def scan_ndjson(name: str, **options: Any) -> pl.LazyFrame:
-    """Scan files of one JSON object a line; every line is looked at to find all keys.
+    """Scan files with one JSON object a line; every line is read to find all keys.
 
-    Args and errors are those of `scan_csv`; options go to `pl.scan_ndjson`.
+    Arguments and errors are those of `scan_csv`; options go to `pl.scan_ndjson`.
     """
     options = {"infer_schema_length": None} | options
-    return _stamped(pl.scan_ndjson(_files(name), include_file_paths="_source_file", **options))
+    return _with_origin(pl.scan_ndjson(_files(name), include_file_paths="_source_file", **options))
 
 
 def scan_parquet(name: str, **options: Any) -> pl.LazyFrame:
-    """Scan Parquet files; their own types are kept.
+    """Scan Parquet files; they keep their types.
 
-    Args and errors are those of `scan_csv`; options go to `pl.scan_parquet`.
+    Arguments and errors are those of `scan_csv`; options go to `pl.scan_parquet`.
     """
     options = {"glob": False, "hive_partitioning": False} | options
-    return _stamped(pl.scan_parquet(_files(name), include_file_paths="_source_file", **options))
+    return _with_origin(pl.scan_parquet(_files(name), include_file_paths="_source_file", **options))
 
 
 def _files(name: str) -> list[Path]:
-    """Find the landing files of this name or pattern, in order, and refuse unreadable ones."""
+    """Return the landing files of a name or pattern, sorted; refuse those that cannot be read."""
     exact = LANDING / name
     files = [exact] if exact.is_file() else []
     if not files and name and not exact.is_dir() and not Path(name).is_absolute():
         files = sorted(file for file in LANDING.glob(name) if file.is_file())
     if not files:
-        raise _failure(
+        raise permanent_failure(
             f"There is no file {exact}. Put it there, or correct the name in the asset's file."
         )
     for file in files:
-        beginning = _beginning(file)
-        if not beginning:
-            raise _failure(f"{file} is empty, without even a header. Was it received whole?")
+        first_bytes = _first_bytes(file)
+        if not first_bytes:
+            raise permanent_failure(
+                f"{file} is empty, without even a header. Was it received completely?"
+            )
         for kind, magic in _UNREADABLE.items():
-            if magic.match(beginning):
-                raise _failure(
+            if magic.match(first_bytes):
+                raise permanent_failure(
                     f"{file} is compressed with {kind}, which Polars cannot read. "
                     "Unpack it, or compress it with gzip (.gz) or zstd (.zst)."
                 )
     return files
 
 
-def _beginning(file: Path) -> bytes:
+def _first_bytes(file: Path) -> bytes:
     with open(file, "rb") as opened:
         return opened.read(16)
 
 
-def _stamped(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """Keep the file's name of its path, and add the moment."""
+def _with_origin(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Reduce the file's path to its name, and add the moment of the scan."""
     return frame.with_columns(
         pl.col("_source_file").str.replace(r"^.*[/\\]", ""),
         pl.lit(datetime.now(UTC)).alias("_ingested_at"),
     )
-
-
-def _failure(sentence: str) -> dg.Failure:
-    """An error that trying again does not cure."""
-    return dg.Failure(sentence, allow_retries=False)

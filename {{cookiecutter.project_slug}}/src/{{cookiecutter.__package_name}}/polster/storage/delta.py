@@ -1,4 +1,4 @@
-"""Bronze with a memory: Delta tables that keep every version (POLSTER_BRONZE_FORMAT=delta).
+"""Bronze with its history: Delta tables that keep every version (POLSTER_BRONZE_FORMAT=delta).
 
 Needs the project's extra `delta`: `pip install -e ".[delta]"`.
 """
@@ -11,7 +11,7 @@ import polars as pl
 from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError
 
-from .store import Store, Written
+from .store import Store, WrittenFile
 
 ATTEMPTS = 8
 
@@ -20,7 +20,7 @@ ATTEMPTS = 8
 class DeltaStore(Store):
     """A store whose files are Delta tables. Each write adds a version; readers see the newest.
 
-    With `append` a write adds its rows to those of the version before, instead of replacing them.
+    With `append` a write adds its rows to those of the previous version instead of replacing them.
     """
 
     append: bool = False
@@ -37,9 +37,10 @@ class DeltaStore(Store):
         """Whether this table has a version."""
         return DeltaTable.is_deltatable(uri, self.storage_options)
 
-    def write(self, frame: pl.LazyFrame, uri: str) -> Written:
-        """Stream a frame into a new version; begin again if another writer was faster."""
-        mode, schema_mode = ("append", "merge") if self.append else ("overwrite", "overwrite")
+    def write(self, frame: pl.LazyFrame, uri: str) -> WrittenFile:
+        """Stream a frame into a new version; try again if another writer committed first."""
+        mode = "append" if self.append else "overwrite"
+        schema_mode = "merge" if self.append else "overwrite"
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 frame.sink_delta(
@@ -55,4 +56,5 @@ class DeltaStore(Store):
                 time.sleep(random.uniform(0, 0.1 * 2**attempt))
         files = DeltaTable(uri, storage_options=self.storage_options).get_add_actions(flatten=True)
         totals = pl.DataFrame(files).select(pl.col("num_records", "size_bytes").sum())
-        return Written(uri, *totals.row(0))
+        rows, size_bytes = totals.row(0)
+        return WrittenFile(uri, rows, size_bytes)

@@ -5,20 +5,27 @@ from datetime import datetime
 import dagster as dg
 import polars as pl
 
-from .delta import DeltaStore
+from .errors import StorageError
 from .io_manager import PolarsIOManager
-from .store import StorageError
+from .variables import FORMAT_VARIABLE
 
 
 def as_of(asset: str, version: int | datetime, *partition: str) -> pl.LazyFrame:
-    """Scan a bronze asset as it was: at a version number, or at a moment (with its time zone).
+    """Scan a bronze asset as it was at a version number, or at a moment.
 
-    `as_of("bronze_orders", datetime.now(UTC) - timedelta(days=1))` is yesterday's.
+    Args:
+        asset: the asset's key, such as `bronze_orders`.
+        version: the number of a version, or a moment with its time zone:
+            `datetime.now(UTC) - timedelta(days=1)` is yesterday.
+        partition: the partition's key, if the asset has partitions.
+
+    Raises:
+        StorageError: the asset is not stored as a Delta table.
     """
     manager = PolarsIOManager.from_environment().process_config_and_initialize()
     key = dg.AssetKey.from_user_string(asset)
-    if manager.store_of(key).suffix != DeltaStore.suffix:
-        raise StorageError(f"{asset} has no history: POLSTER_BRONZE_FORMAT is not delta.")
+    if not manager.keeps_history(key):
+        raise StorageError(f"{asset} has no history: {FORMAT_VARIABLE} is not delta.")
     return pl.scan_delta(
         manager.uri(key, *partition),
         version=version,
