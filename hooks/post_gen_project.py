@@ -118,6 +118,7 @@ src/{{cookiecutter.__package_name}}/polster/alerts/webhook.py
 src/{{cookiecutter.__package_name}}/polster/commands/__init__.py
 src/{{cookiecutter.__package_name}}/polster/commands/asset_status.py
 src/{{cookiecutter.__package_name}}/polster/commands/choosing.py
+src/{{cookiecutter.__package_name}}/polster/commands/environment.py
 src/{{cookiecutter.__package_name}}/polster/commands/loading.py
 src/{{cookiecutter.__package_name}}/polster/commands/materialization.py
 src/{{cookiecutter.__package_name}}/polster/commands/network.py

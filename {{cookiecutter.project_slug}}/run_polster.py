@@ -2,20 +2,12 @@
 
 import argparse
 import importlib
-import importlib.metadata
-import importlib.util
 import os
-import re
-import shutil
-import subprocess
 import sys
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent
-HANDED_OVER = "POLSTER_HANDED_OVER"  # set for the process that another run_polster.py starts
 EXAMPLES = """\
 examples:
   python run_polster.py                              run every asset
@@ -78,137 +70,44 @@ def parse(argv: list[str]) -> argparse.Namespace:
     return options
 
 
-def missing_dependencies() -> list[str]:
-    """Return the dependencies in pyproject.toml that this Python lacks, Dagster first."""
-    try:
-        pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-        requirements = pyproject["project"]["dependencies"]
-        names = [re.match(r"[\w.-]+", text)[0] for text in requirements if ";" not in text]
-    except (OSError, ValueError, KeyError, TypeError):
-        names = []  # what is wrong with the file is reported when the pipeline loads
-    names = ["dagster", *(name for name in names if name != "dagster")]
-    return [name for name in names if not is_installed(name)]
-
-
-def is_installed(name: str) -> bool:
-    """Return whether this Python has a package."""
-    try:
-        importlib.metadata.distribution(name)
-    except importlib.metadata.PackageNotFoundError:
-        return importlib.util.find_spec(re.sub(r"[-.]", "_", name)) is not None
-    return True
-
-
-def install_command() -> str:
-    """Return the command that installs the project's dependencies for this Python."""
-    python = sys.executable or "python"
-    if shutil.which("uv") and Path(sys.prefix).resolve() == (ROOT / ".venv").resolve():
-        return "uv sync"
-    if importlib.util.find_spec("pip") is None and shutil.which("uv"):
-        command = ["uv", "pip", "install", "--python", python, "-e", "."]
-    else:
-        command = [python, "-m", "pip", "install", "-e", "."]
-    return subprocess.list2cmdline(command)
-
-
-def hand_over(session: str, argv: list[str]) -> int:
-    """Run the same command where Dagster is: in the project's .venv, by uv, or by nox.
-
-    It is done once: a process that was started by another run_polster.py does not start a third.
-
-    Returns:
-        The exit status of that process, unchanged.
-    """
-    if os.environ.get(HANDED_OVER):
-        sys.exit(
-            f"{sys.executable} has no Dagster either: "
-            f"run `{install_command()}` in the project's folder."
-        )
-    way = find_way(session, argv)
-    if way is None:
-        sys.exit(
-            "This Python has no Dagster: run `pip install -e .` in the project's folder, in a "
-            "virtual environment; or install uv or nox, and try again."
-        )
-    print(f"This Python has no Dagster: handing over to {way.name}.", file=sys.stderr, flush=True)
-    os.environ[HANDED_OVER] = "1"
-    try:
-        if os.name == "posix":  # no process in between that could end before Dagster's
-            os.execv(way.command[0], way.command)
-        return subprocess.call(way.command)
-    except KeyboardInterrupt:
-        return 130
-    except OSError as error:
-        sys.exit(f"run_polster.py: {way.command[0]} cannot be started: {error.strerror}.")
-
-
-class Way(NamedTuple):
-    """A way to a Python that has Dagster: what it is called, and the command."""
-
-    name: str
-    command: list[str]
-
-
-def find_way(session: str, argv: list[str]) -> Way | None:
-    """Return the first way that this machine offers, or None."""
-    script = str(ROOT / "run_polster.py")
-    venv = ROOT / ".venv"
-    python = venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    is_environment = python.is_file() and (venv / "pyvenv.cfg").is_file()
-    if is_environment and Path(sys.prefix).resolve() != venv.resolve():
-        return Way("the project's .venv", [str(python), script, *argv])
-    uv = shutil.which("uv")
-    if uv:
-        command = [uv, "run", "--project", str(ROOT), "--no-dev", "python", script, *argv]
-        return Way("uv run, which makes the project's .venv", command)
-    nox = find_nox()
-    if nox:
-        own = [argument for argument in argv if argument != f"--{session}"]
-        command = [*nox, "-f", str(ROOT / "noxfile.py"), "-s", session, "--", *own]
-        return Way(f"nox -s {session}, which makes its own environment", command)
-    return None
-
-
-def find_nox() -> list[str]:
-    """Return the command that runs nox: this Python's own, or one installed for the user."""
-    if importlib.util.find_spec("nox"):
-        return [sys.executable, "-m", "nox"]
-    found = shutil.which("nox")
-    return [found] if found else []
-
-
 def main(argv: list[str]) -> int:
     """Translate the command line into one call, and its result into an exit status."""
     options = parse(argv)
-    missing = missing_dependencies()
-    if "dagster" in missing:
-        return hand_over(session_of(options), argv)
-    if missing:
-        print(
-            f"run_polster.py: {', '.join(missing)} is not installed for {sys.executable}: "
-            f"run `{install_command()}` in the project's folder.",
-            file=sys.stderr,
-        )
-        return 1
     sys.path.insert(0, str(ROOT / "src"))
+    try:
+        from {{ cookiecutter.__package_name }}.polster.commands import environment
+    except ModuleNotFoundError as error:
+        folder = "src/{{ cookiecutter.__package_name }}/polster"
+        advice = f"`polster upgrade --force {folder}` brings Polster's files back."
+        print(f"run_polster.py: {error}: {advice}", file=sys.stderr)
+        return 1
+    missing = environment.missing_dependencies()
+    if "dagster" in missing:
+        return environment.hand_over(session_of(options), argv)
+    if missing:
+        return cannot_run(f"{', '.join(missing)} is not installed for {sys.executable}")
     try:
         importlib.import_module("polars")  # which the assets need, whatever the command
         from {{ cookiecutter.__package_name }}.polster.commands import loading
 
         command = import_command(options)
     except Exception as error:  # a broken package can raise anything
-        print(
-            f"run_polster.py: a dependency is broken ({type(error).__name__}: {error}): "
-            f"run `{install_command()}` in the project's folder.",
-            file=sys.stderr,
-        )
-        return 1
+        return cannot_run(f"a dependency is broken ({type(error).__name__}: {error})")
     try:
         loading.prepare_environment()
         return command()
     except loading.CommandError as error:
         print(f"run_polster.py: {error}", file=sys.stderr)
         return 1
+
+
+def cannot_run(reason: str) -> int:
+    """Print why this Python cannot run the pipeline, and return the exit status."""
+    from {{ cookiecutter.__package_name }}.polster.commands.environment import install_command
+
+    advice = f"run `{install_command()}` in the project's folder."
+    print(f"run_polster.py: {reason}: {advice}", file=sys.stderr)
+    return 1
 
 
 def session_of(options: argparse.Namespace) -> str:

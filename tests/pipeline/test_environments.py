@@ -55,6 +55,19 @@ def test_a_python_with_neither_dagster_nor_nox_says_what_to_install(
     assert done.stderr.count("\n") == 1
 
 
+def test_without_polsters_files_it_says_how_to_get_them_back(
+    project: Path, bare_python: Path
+) -> None:
+    shutil.rmtree(project / "src/my_pipeline/polster")
+    done = call(project, bare_python, "run_polster.py", check=False, PATH=os.defpath)
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        "run_polster.py: No module named 'my_pipeline.polster': `polster upgrade --force "
+        "src/my_pipeline/polster` brings Polster's files back.\n"
+    )
+
+
 def in_path(folder: Path, **commands: str) -> str:
     """Return a PATH with the given commands, each a shell script, before the system's own."""
     folder.mkdir(exist_ok=True)

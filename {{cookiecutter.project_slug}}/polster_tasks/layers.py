@@ -18,7 +18,7 @@ LAYERS: dict[str, Layer] = {
 SOURCE = "source"  # stands for the layer of an external source, which bronze may depend on
 
 
-def edge_error(key: str, layer: str, upstream: str, upstream_layer: str) -> str | None:
+def dependency_error(key: str, layer: str, upstream: str, upstream_layer: str) -> str | None:
     """Say why an asset may not depend on another, or return None if it may.
 
     Args:

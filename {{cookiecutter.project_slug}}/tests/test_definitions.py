@@ -26,4 +26,4 @@ def test_every_asset_is_in_the_group_of_a_layer() -> None:
 def test_loading_and_validate_state_the_same_rule(layer: str, upstream: str) -> None:
     """One speaks when the project loads, the other when CI reads its source."""
     dependency = (f"{layer}_a", layer, f"{upstream}_b", upstream)
-    assert rule.dependency_error(*dependency) == polster_tasks.layers.edge_error(*dependency)
+    assert rule.dependency_error(*dependency) == polster_tasks.layers.dependency_error(*dependency)

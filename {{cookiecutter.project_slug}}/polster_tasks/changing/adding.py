@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..advice import command_line
-from ..layers import LAYERS, edge_error, layer_of_name
+from ..layers import LAYERS, dependency_error, layer_of_name
 from ..project import Project, Refusal, UsageError
 from .change import Change, Move
 from .paths import STAGE, leads_through_link
@@ -168,7 +168,7 @@ def _find_upstream(project: Project, layer: str, key: str, name: str) -> str:
         if candidate in keys:
             return candidate
         found = catalog.find(candidate)
-        reason = found and found.layer and edge_error(key, layer, found.key, found.layer)
+        reason = found and found.layer and dependency_error(key, layer, found.key, found.layer)
         if reason:
             raise Refusal(reason)
     command = command_line(project, f"list-assets --layer {below}")

@@ -168,7 +168,7 @@ def _find_uses(
 def _dependents(catalog: Catalog, keys: list[str]) -> Iterator[Use]:
     for key in keys:
         for asset in catalog.dependents(key):
-            line = next(edge.line for edge in asset.dependencies if edge.key == key)
+            line = next(one.line for one in asset.dependencies if one.key == key)
             verb = "depends on" if asset in catalog.assets else "has a check that looks at"
             yield Use(asset.path, f"{asset.key} ({asset.path}:{line}) {verb} {key}")
 

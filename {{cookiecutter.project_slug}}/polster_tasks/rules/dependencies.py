@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ..layers import LAYERS, SOURCE, edge_error
+from ..layers import LAYERS, SOURCE, dependency_error
 from ..project import Project
 from ..reading.catalog import Asset, Catalog, Dependency
 from ..reading.module import Kind
@@ -26,7 +26,7 @@ def wrong_layer(project: Project, catalog: Catalog) -> Iterator[Breach]:
             upstream_layer = layers.get(dependency.key)
             if not asset.layer or not upstream_layer or dependency.key == asset.key:
                 continue
-            message = edge_error(asset.key, asset.layer, dependency.key, upstream_layer)
+            message = dependency_error(asset.key, asset.layer, dependency.key, upstream_layer)
             if message:
                 yield at_dependency(asset, dependency, message)
 

@@ -5,10 +5,7 @@
 Each name is loaded when it is first used, so that an asset loads no more than it needs.
 """
 
-import difflib
-import sys
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # for editors and type checkers; a test compares it with the table below
@@ -62,21 +59,10 @@ __all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> object:
-    """Load a public name from the module that defines it.
-
-    Raises:
-        ImportError: an import statement asks for a name that is not in the list.
-        AttributeError: other code asks for it.
-    """
-    if name in _HOMES:
-        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
-    # Python reports every AttributeError of an import statement in its own words, without a hint.
-    caller = sys._getframe(1).f_code.co_name
-    if caller == "_handle_fromlist" and find_spec(f"{__name__}.{name}") is None:
-        close = difflib.get_close_matches(name, _HOMES, n=1, cutoff=0.5)
-        hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(_HOMES)}."
-        raise ImportError(f"{__name__} has no {name!r}: {hint}", name=__name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    """Load a public name from the module that defines it."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
 
 
 def __dir__() -> list[str]:

@@ -1,0 +1,119 @@
+"""Find a Python that has the project's dependencies, and hand the command over to it.
+
+Only the standard library is imported here: this runs before anybody knows what is installed.
+"""
+
+import importlib.metadata
+import importlib.util
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import NamedTuple
+
+from ..project import PROJECT_ROOT
+
+HANDED_OVER = "POLSTER_HANDED_OVER"  # set for the process that another run_polster.py starts
+
+
+class Way(NamedTuple):
+    """A way to a Python that has Dagster: what it is called, and the command."""
+
+    name: str
+    command: list[str]
+
+
+def missing_dependencies() -> list[str]:
+    """Return the dependencies in pyproject.toml that this Python lacks, Dagster first."""
+    try:
+        pyproject = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+        requirements = pyproject["project"]["dependencies"]
+        names = [re.match(r"[\w.-]+", text)[0] for text in requirements if ";" not in text]
+    except (OSError, ValueError, KeyError, TypeError):
+        names = []  # what is wrong with the file is reported when the pipeline loads
+    names = ["dagster", *(name for name in names if name != "dagster")]
+    return [name for name in names if not is_installed(name)]
+
+
+def is_installed(name: str) -> bool:
+    """Return whether this Python has a package."""
+    try:
+        importlib.metadata.distribution(name)
+    except importlib.metadata.PackageNotFoundError:
+        return importlib.util.find_spec(re.sub(r"[-.]", "_", name)) is not None
+    return True
+
+
+def install_command() -> str:
+    """Return the command that installs the project's dependencies for this Python."""
+    python = sys.executable or "python"
+    if shutil.which("uv") and Path(sys.prefix).resolve() == (PROJECT_ROOT / ".venv").resolve():
+        return "uv sync"
+    if importlib.util.find_spec("pip") is None and shutil.which("uv"):
+        command = ["uv", "pip", "install", "--python", python, "-e", "."]
+    else:
+        command = [python, "-m", "pip", "install", "-e", "."]
+    return subprocess.list2cmdline(command) if os.name == "nt" else shlex.join(command)
+
+
+def hand_over(session: str, argv: list[str]) -> int:
+    """Run the same command where Dagster is: in the project's .venv, by uv, or by nox.
+
+    It is done once: a process that was started by another run_polster.py does not start a third.
+
+    Returns:
+        The exit status of that process, unchanged.
+    """
+    if os.environ.get(HANDED_OVER):
+        sys.exit(
+            f"{sys.executable} has no Dagster either: "
+            f"run `{install_command()}` in the project's folder."
+        )
+    way = find_way(session, argv)
+    if way is None:
+        sys.exit(
+            "This Python has no Dagster: run `pip install -e .` in the project's folder, in a "
+            "virtual environment; or install uv or nox, and try again."
+        )
+    print(f"This Python has no Dagster: handing over to {way.name}.", file=sys.stderr, flush=True)
+    os.environ[HANDED_OVER] = "1"
+    try:
+        if os.name == "posix":  # no process in between that could end before Dagster's
+            os.execv(way.command[0], way.command)
+        return subprocess.call(way.command)
+    except KeyboardInterrupt:
+        return 130
+    except OSError as error:
+        sys.exit(f"run_polster.py: {way.command[0]} cannot be started: {error.strerror}.")
+
+
+def find_way(session: str, argv: list[str]) -> Way | None:
+    """Return the first way that this machine offers, or None."""
+    script = str(PROJECT_ROOT / "run_polster.py")
+    venv = PROJECT_ROOT / ".venv"
+    python = venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    is_environment = python.is_file() and (venv / "pyvenv.cfg").is_file()
+    if is_environment and Path(sys.prefix).resolve() != venv.resolve():
+        return Way("the project's .venv", [str(python), script, *argv])
+    uv = shutil.which("uv")
+    if uv:
+        command = [uv, "run", "--project", str(PROJECT_ROOT), "--no-dev", "python", script, *argv]
+        return Way("uv run, which makes the project's .venv", command)
+    nox = find_nox()
+    if nox:
+        own = [argument for argument in argv if argument != f"--{session}"]
+        command = [*nox, "-f", str(PROJECT_ROOT / "noxfile.py"), "-s", session, "--", *own]
+        return Way(f"nox -s {session}, which makes its own environment", command)
+    return None
+
+
+def find_nox() -> list[str]:
+    """Return the command that runs nox: this Python's own, or one installed for the user."""
+    if importlib.util.find_spec("nox"):
+        return [sys.executable, "-m", "nox"]
+    found = shutil.which("nox")
+    return [found] if found else []
