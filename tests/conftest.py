@@ -23,7 +23,7 @@ LEAKS = (
     "NO_COLOR",
     "FORCE_COLOR",
 )
-LEAKING_PREFIXES = ("DAGSTER_", "POLSTER_", "PYTEST_", "NOX_", "COOKIECUTTER_")
+LEAKING_PREFIXES = ("DAGSTER_", "POLSTER_", "_POLSTER_", "PYTEST_", "NOX_", "COOKIECUTTER_")
 
 
 # What is started in the background of a shell ignores Ctrl-C, and so would all that tests start.

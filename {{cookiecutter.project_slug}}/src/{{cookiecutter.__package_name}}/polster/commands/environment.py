@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from ..project import PROJECT_ROOT
 
-HANDED_OVER = "POLSTER_HANDED_OVER"  # set for the process that another run_polster.py starts
+HANDED_OVER = "_POLSTER_HANDED_OVER"  # set for the process that another run_polster.py starts
 
 
 class Way(NamedTuple):
