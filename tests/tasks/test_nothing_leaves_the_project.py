@@ -510,6 +510,15 @@ def test_undo_folders_count_by_number(project: Path, tasks: Tasks) -> None:
         assert (project / DEFS / f"{name}.py").is_file()
 
 
+def test_a_manifest_of_another_removal_is_refused(
+    project: Path, tasks: Tasks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert tasks(*REMOVE) == 0
+    shutil.copytree(project / ".polster/undo/000001", project / ".polster/undo/000007")
+    said = "000007/manifest.json is damaged: it does not belong to this folder. "
+    assert_refused(project, tasks, capsys, said, UNDO, (*UNDO, "--force"))
+
+
 def test_an_undo_of_which_a_file_is_gone_is_refused_and_forced_restores_the_rest(
     project: Path, tasks: Tasks, capsys: pytest.CaptureFixture[str]
 ) -> None:
