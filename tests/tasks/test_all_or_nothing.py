@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from polster.upgrading import lock as upgrading_lock
 from polster_tasks.__main__ import main
+from polster_tasks.changing import lock
 from polster_tasks.project import open_project
 from polster_tasks.reading.assets import read_catalog
 from polster_tasks.rules.registry import check
@@ -301,6 +303,10 @@ def test_a_removal_and_an_add_that_needs_it_do_not_meet_halfway(chain: Path) -> 
             start(chain, "remove-asset", "--name", "silver_needs", "--yes").wait(timeout=120)
         else:
             start(chain, "remove-asset", "--undo").wait(timeout=120)
+
+
+def test_both_tools_wait_equally_long_for_the_lock_that_they_share() -> None:
+    assert upgrading_lock.PATIENCE == lock.PATIENCE
 
 
 def test_a_command_that_works_is_waited_for_and_a_dead_ones_lock_is_not(
