@@ -706,6 +706,13 @@ def test_templates_are_not_read_outside(
         assert_refused(project, tasks, capsys, "leads out of the project", command)
 
 
+@pytest.mark.parametrize("link", ["asset_templates", "asset_templates/bronze", ".env"])
+def test_a_loop_elsewhere_ends_no_command(link: str, project: Path, tasks: Tasks) -> None:
+    lead(project / link, project / link)
+    for command in (("validate",), ("add-asset", "--template", "list"), ADD, REMOVE):
+        assert tasks(*command) == 0, command
+
+
 def test_the_settings_of_a_linked_env_file_are_not_read_outside(
     project: Path, secrets: Path, tasks: Tasks, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -52,30 +52,38 @@ def _python_files(project: Project, problems: list[Observation]) -> Iterator[_Fi
     seen = {os.path.realpath(project.source)}  # links may go in circles
     while folders:
         folder = folders.pop()
-        try:
-            entries = sorted(os.scandir(project.root / folder), key=lambda entry: entry.name)
-        except OSError as error:
-            problems.append(_problem(folder, error))
-            continue
-        for entry in entries:
+        for entry in _entries(project, folder, problems):
             path = f"{folder}/{entry.name}"
-            if entry.name.startswith(".") or entry.name == "__pycache__":
-                continue
             is_python = entry.name.endswith(".py")
             if entry.name in _COMPONENT_FILES and path.startswith(f"{package}/defs/"):
                 what = "what this component defines"
                 problems.append(Observation(Kind.UNRESOLVED, path, 1, 1, what))
-            elif is_python or _is_folder(entry):
-                problem = _why_not_read(project, entry, path)
-                if problem:
-                    problems.append(problem)
-                elif is_python:
-                    yield _File(entry.path, path)
-                else:
-                    real_path = os.path.realpath(entry.path)
-                    if real_path not in seen:
-                        seen.add(real_path)
-                        folders.append(path)
+                continue
+            if not is_python and not _is_folder(entry):
+                continue
+            problem = _why_not_read(project, entry, path)
+            if problem:
+                problems.append(problem)
+                continue
+            if is_python:
+                yield _File(entry.path, path)
+                continue
+            real_path = os.path.realpath(entry.path)
+            if real_path not in seen:
+                seen.add(real_path)
+                folders.append(path)
+
+
+def _entries(project: Project, folder: str, problems: list[Observation]) -> list[os.DirEntry[str]]:
+    """Return what is in a folder, by name, without what is hidden."""
+    try:
+        entries = sorted(os.scandir(project.root / folder), key=lambda entry: entry.name)
+    except OSError as error:
+        problems.append(_problem(folder, error))
+        return []
+    return [
+        entry for entry in entries if not entry.name.startswith(".") and entry.name != "__pycache__"
+    ]
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
