@@ -10,7 +10,7 @@ from pathlib import Path
 from polster.errors import Refusal
 from polster.upgrading.paths import STATE, inside
 
-PATIENCE = 10.0  # seconds to wait for another command to finish
+PATIENCE = 60.0  # seconds to wait for another command to finish, as polster_tasks waits
 
 
 @contextmanager

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from polster.upgrading import lock as upgrading_lock
 from polster_tasks.__main__ import main
+from polster_tasks.changing import lock
 from polster_tasks.project import open_project
 from polster_tasks.reading.assets import read_catalog
 from polster_tasks.rules.registry import check
@@ -303,6 +305,10 @@ def test_a_removal_and_an_add_that_needs_it_do_not_meet_halfway(chain: Path) -> 
             start(chain, "remove-asset", "--undo").wait(timeout=120)
 
 
+def test_both_tools_wait_equally_long_for_the_lock_that_they_share() -> None:
+    assert upgrading_lock.PATIENCE == lock.PATIENCE
+
+
 def test_a_command_that_works_is_waited_for_and_a_dead_ones_lock_is_not(
     project: Path, tasks: Tasks
 ) -> None:
@@ -378,6 +384,95 @@ def test_a_killed_copy_to_another_file_system_is_completed_whole(
             assert at > 20, said
             return
     pytest.fail("the command never got through")
+
+
+REMOVALS = [
+    "remove one",
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("remove a chain", "undo")),
+]
+
+
+@pytest.mark.parametrize("name", REMOVALS)
+def test_a_killed_removal_across_file_systems_leaves_each_file_in_one_place(
+    name: str, chain: Path, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`steps` also puts back what was completed, which an undo can do only if it is whole."""
+
+    def across(source: Path, target: Path) -> None:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), str(source))
+
+    monkeypatch.setattr(os, "rename", across)
+    moved = {"remove one": 2, "remove a chain": 6, "undo": 4}[name]
+    seen = set()
+    for at, before, _ in steps(name, chain, tasks, "kill"):
+        assert tasks(*NEXT_CHANGE) == 1
+        assert errors(chain) == [], f"killed at act {at}"
+        assert_tidy(chain)
+        after = tree(chain)
+        assert len({*before} ^ {*after}) in (0, moved)
+        store = chain / ".polster" / "undo"
+        kept = {path.relative_to(store).as_posix() for path in store.rglob("*.py")}
+        assert not {path.partition("/")[2] for path in kept} & {*after}
+        seen.add(after == before)
+    assert seen == {True, False}, "it was never killed before, or never after, the commit point"
+
+
+@pytest.mark.parametrize("name", ["add bronze", "remove one"])
+def test_a_copy_whose_original_cannot_be_removed_is_taken_back(
+    name: str, chain: Path, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def across(source: Path, target: Path) -> None:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), str(source))
+
+    before = tree(chain)
+    store = chain / ".polster" / "undo"
+    unlink = os.unlink
+    failed = []
+
+    def fail_once(path: Path) -> None:
+        if not failed and Path(path).exists() and not Path(path).name.endswith(".new"):
+            failed.append(path)
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+        unlink(path)
+
+    monkeypatch.setattr(os, "rename", across)
+    monkeypatch.setattr(os, "unlink", fail_once)
+    assert tasks(*COMMANDS[name]) == 1
+    assert failed
+    assert tree(chain) == before
+    assert not [*store.rglob("*.py")]
+    assert_tidy(chain)
+    assert tasks(*COMMANDS[name]) == 0
+
+
+def test_a_file_that_changed_after_its_copy_was_made_is_not_lost(
+    chain: Path, tasks: Tasks, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the copy and the end of the original; then a person edits the original."""
+
+    def across(source: Path, target: Path) -> None:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), str(source))
+
+    monkeypatch.setattr(os, "rename", across)
+    asset = chain / "src/my_pipeline/defs/bronze/order.py"
+    for at in range(1, 100):
+        disturbed(chain, at, "kill", *COMMANDS["remove one"])
+        if asset.exists() and [*(chain / ".polster" / "undo").rglob("order.py")]:
+            break
+        tasks(*NEXT_CHANGE)
+        if not asset.exists():
+            assert tasks("remove-asset", "--undo") == 0
+    assert at < 99
+    asset.write_text(asset.read_text(encoding="utf-8") + "\n# mine\n", encoding="utf-8")
+    capsys.readouterr()
+    assert tasks(*NEXT_CHANGE) == 1
+    assert "Took back the interrupted removal of bronze_order" in capsys.readouterr().err
+    assert asset.read_text(encoding="utf-8").endswith("# mine\n")
+    assert errors(chain) == []
+    assert tasks(*COMMANDS["remove one"]) == 0
+    assert not asset.exists()
+    assert tasks("remove-asset", "--undo") == 0
+    assert asset.read_text(encoding="utf-8").endswith("# mine\n")
 
 
 def test_a_journal_is_plain_json_and_says_its_format(chain: Path, tasks: Tasks) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from polster_tasks.__main__ import main
+from polster_tasks.report import ASSET_FORMATS, FINDING_FORMATS
 
 COMMANDS = ("add-asset", "remove-asset", "list-assets", "validate")
 ADD = ("add-asset", "--layer", "bronze", "--name", "orders")
@@ -211,3 +212,35 @@ def test_ctrl_c_while_modules_are_imported_is_one_word(
             return
         assert (done.returncode, done.stderr) == (130, "\nInterrupted.\n"), at
     pytest.fail("the command never got through")
+
+
+@pytest.mark.parametrize(
+    ("layer", "sentence"),
+    [
+        ([], "No assets yet. Add one: {} add-asset --layer bronze --name raw_orders"),
+        (
+            ["--layer", "bronze"],
+            "No bronze assets yet. Add one: {} add-asset --layer bronze --name ",
+        ),
+        (["--layer", "gold"], "No gold assets yet. Add one: {} add-asset --layer gold\n"),
+    ],
+)
+def test_an_empty_list_names_a_command_that_can_be_pasted(
+    layer: list[str], sentence: str, project: Path, tmp_path: Path
+) -> None:
+    here = tasks(project, "list-assets", *layer)
+    assert sentence.format("python -m polster_tasks") in here.stdout
+    elsewhere = tasks(project, "list-assets", "--project", str(project), *layer)
+    assert elsewhere.stdout == here.stdout
+    shutil.copytree(project / "polster_tasks", tmp_path / "polster_tasks")
+    elsewhere = tasks(tmp_path, "--project", str(project), "list-assets", *layer)
+    assert sentence.format(f"python -m polster_tasks --project {project}") in elsewhere.stdout
+
+
+def test_the_formats_are_those_that_can_be_written(project: Path) -> None:
+    for command, formats in (("list-assets", ASSET_FORMATS), ("validate", FINDING_FORMATS)):
+        for name in formats:
+            assert tasks(project, command, "--format", name).returncode == 0
+        done = tasks(project, command, "--format", "no_assets")
+        assert done.returncode == 2
+        assert all(name in done.stderr for name in formats)

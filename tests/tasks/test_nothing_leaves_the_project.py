@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import stat
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -425,9 +426,11 @@ def test_an_asset_that_is_a_link_is_not_removed(
     project: Path, tasks: Tasks, capsys: pytest.CaptureFixture[str], outside: Path
 ) -> None:
     asset = project / DEFS / "order.py"
-    asset.rename(outside / "order.py")
-    asset.symlink_to(outside / "order.py")
+    asset.rename(project / "order.py")
+    asset.symlink_to(project / "order.py")
     assert_refused(project, tasks, capsys, f"{asset} is a link", REMOVE)
+    lead(asset, outside / "file.py")
+    assert_refused(project, tasks, capsys, "There is no asset 'bronze_order'", REMOVE)
 
 
 def test_the_project_itself_may_be_reached_through_a_link(project: Path, tmp_path: Path) -> None:
@@ -507,6 +510,15 @@ def test_undo_folders_count_by_number(project: Path, tasks: Tasks) -> None:
         assert (project / DEFS / f"{name}.py").is_file()
 
 
+def test_a_manifest_of_another_removal_is_refused(
+    project: Path, tasks: Tasks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert tasks(*REMOVE) == 0
+    shutil.copytree(project / ".polster/undo/000001", project / ".polster/undo/000007")
+    said = "000007/manifest.json is damaged: it does not belong to this folder. "
+    assert_refused(project, tasks, capsys, said, UNDO, (*UNDO, "--force"))
+
+
 def test_an_undo_of_which_a_file_is_gone_is_refused_and_forced_restores_the_rest(
     project: Path, tasks: Tasks, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -535,3 +547,191 @@ def test_a_plain_path(path: str) -> None:
 @pytest.mark.parametrize("path", ["", "/", "a/", "/a", "a//b", ".", "a/.", "..", "a/../b", "a:b"])
 def test_a_path_that_is_not_plain(path: str) -> None:
     assert not is_plain(path)
+
+
+def lead(link: Path, target: Path) -> None:
+    """Make a link in place of what is there."""
+    if link.is_dir() and not link.is_symlink():
+        shutil.rmtree(link)
+    link.unlink(missing_ok=True)
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(target)
+
+
+@pytest.fixture
+def secrets(outside: Path) -> Path:
+    """Files outside of the project, laid out so that a link to them would be taken for code."""
+    for path in ("secret.py", "bronze/secret.py", "bronze/default.py"):
+        file = outside / path
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(
+            'import dagster as dg\n\n\n@dg.asset\ndef bronze_secret():\n    """SECRET."""\n',
+            encoding="utf-8",
+        )
+    chain = outside.parent / "chain"
+    chain.symlink_to(outside)
+    return outside
+
+
+# Links in the project, and what they lead to from the folder beside it.
+LEADING_OUT = {
+    "file": {f"{DEFS}/secret.py": "secret.py"},
+    "file that is gone": {f"{DEFS}/secret.py": "gone.py"},
+    "folder": {f"{DEFS}/linked": "bronze"},
+    "folder with a file's name": {f"{DEFS}/linked.py": "bronze"},
+    "layer": {DEFS: "bronze"},
+    "defs": {"src/my_pipeline/defs": "."},
+    "package": {"src/my_pipeline": "."},
+    "src": {"src": "."},
+    "everything": {f"{DEFS}/root": "/"},
+    "device": {f"{DEFS}/zero.py": "/dev/zero"},
+    "the folder above": {f"{DEFS}/above": ".."},
+    "chain of files": {"hidden": "secret.py", f"{DEFS}/secret.py": "{root}/hidden"},
+    "chain of folders": {".hidden": "../chain", f"{DEFS}/linked": "{root}/.hidden"},
+    "chain through a folder inside": {".hidden": ".", f"{DEFS}/linked": "{root}/.hidden/bronze"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("links", LEADING_OUT.values(), ids=LEADING_OUT)
+def test_what_a_link_leads_to_outside_is_one_finding_and_is_not_read(
+    links: dict,
+    project: Path,
+    secrets: Path,
+    tasks: Tasks,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for link, target in links.items():
+        lead(project / link, secrets / target.format(root=project))
+    opened = []
+    watching = True
+
+    def watch(event: str, args: tuple) -> None:  # which cannot be taken off again
+        if watching and event == "open":
+            opened.append(args[0])
+
+    sys.addaudithook(watch)
+    capsys.readouterr()
+    assert tasks("validate", "--format", "json") == 1
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    [finding] = [one for one in findings if one["code"] == "POL003"]
+    assert finding["path"] in (*links, "src/my_pipeline")
+    assert "leads out of the project" in finding["message"]
+
+    assert tasks("list-assets") == 0
+    out, err = capsys.readouterr()
+    assert "SECRET" not in out and "bronze_secret" not in out
+    assert f"{finding['path']}:1: cannot be read: it is a link that leads out" in err
+    tasks("add-asset", "--layer", "silver", "--name", "x", "--dependencies", "secret", "--dry-run")
+    assert "silver_x" not in capsys.readouterr().out
+    watching = False
+    read = [os.path.realpath(path) for path in opened if isinstance(path, str)]
+    assert os.path.realpath(project / "pyproject.toml") in read
+    real = os.path.realpath(secrets)
+    assert not [path for path in read if path.startswith(real) or path == "/dev/zero"]
+
+
+def test_an_import_from_what_is_not_read_is_not_called_missing(
+    project: Path, secrets: Path, tasks: Tasks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lead(project / DEFS / "linked", secrets / "bronze")
+    importer = project / "src/my_pipeline/defs/silver/clean.py"
+    importer.write_text(
+        "from my_pipeline.defs.bronze.linked.secret import bronze_secret\n"
+        "from my_pipeline.defs.bronze.unlinked.secret import other\n",
+        encoding="utf-8",
+    )
+    capsys.readouterr()
+    assert tasks("validate") == 1
+    found = [line for line in capsys.readouterr().out.splitlines() if "POL301" in line]
+    assert len(found) == 1 and "unlinked" in found[0]
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        {f"{DEFS}/again.py": f"{DEFS}/order.py"},
+        {f"{DEFS}/again": "tests"},
+        {f"{DEFS}/again": "."},
+        {f"{DEFS}/again": "shared", "shared": "tests"},
+    ],
+    ids=["file", "folder", "the root", "chain"],
+)
+def test_a_link_that_stays_inside_is_followed(
+    links: dict, project: Path, tasks: Tasks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "tests" / "extra.py").write_text(
+        "import dagster as dg\n\n\n@dg.asset\ndef bronze_extra(): ...\n", encoding="utf-8"
+    )
+    for link, target in links.items():
+        lead(project / link, project / target)
+    capsys.readouterr()
+    tasks("validate")
+    assert "POL003" not in capsys.readouterr().out
+    assert tasks("list-assets") == 0
+    shown = capsys.readouterr().out
+    assert f"{DEFS}/again" in shown
+
+
+@pytest.mark.parametrize("name", ["loop.py", "loop"])
+def test_a_link_to_itself_ends_no_command(
+    name: str, project: Path, tasks: Tasks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lead(project / DEFS / name, project / DEFS / name)
+    capsys.readouterr()
+    assert tasks("validate") == (1 if name == "loop.py" else 0)
+    assert capsys.readouterr().out.count("POL003") == (1 if name == "loop.py" else 0)
+    assert tasks("list-assets") == 0
+    assert f"{DEFS}/order.py" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("link", "target"),
+    [
+        ("asset_templates", "."),
+        ("asset_templates/bronze", "bronze"),
+        ("asset_templates/bronze/default.py", "secret.py"),
+        ("asset_templates/bronze/default.test.py", "secret.py"),
+    ],
+)
+def test_templates_are_not_read_outside(
+    link: str,
+    target: str,
+    project: Path,
+    secrets: Path,
+    tasks: Tasks,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lead(project / link, secrets / target)
+    for command in (("add-asset", "--template", "list"), ADD):
+        assert_refused(project, tasks, capsys, "leads out of the project", command)
+
+
+@pytest.mark.parametrize("link", ["asset_templates", "asset_templates/bronze", ".env"])
+def test_a_loop_elsewhere_ends_no_command(link: str, project: Path, tasks: Tasks) -> None:
+    lead(project / link, project / link)
+    for command in (("validate",), ("add-asset", "--template", "list"), ADD, REMOVE):
+        assert tasks(*command) == 0, command
+
+
+def test_the_settings_of_a_linked_env_file_are_not_read_outside(
+    project: Path, secrets: Path, tasks: Tasks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (secrets / "env").write_text("POLSTER_STORAGE_URL=SECRET\n", encoding="utf-8")
+    lead(project / ".env", secrets / "env")
+    assert tasks(*REMOVE) == 0
+    err = capsys.readouterr().err
+    assert "SECRET" not in err and ".env leads out of the project" in err
+    lead(project / ".env", project / "env")
+    (project / "env").write_text("POLSTER_STORAGE_URL=elsewhere\n", encoding="utf-8")
+    assert tasks(*UNDO) == 0
+    assert tasks(*REMOVE) == 0
+    assert "elsewhere/bronze/bronze_order" in capsys.readouterr().err
+
+
+def test_the_settings_of_a_project_are_not_read_outside(
+    project: Path, secrets: Path, tasks: Tasks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.move(project / "pyproject.toml", secrets / "pyproject.toml")
+    lead(project / "pyproject.toml", secrets / "pyproject.toml")
+    assert tasks("validate") == 2
+    assert "leads out of the project" in capsys.readouterr().err

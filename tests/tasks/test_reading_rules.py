@@ -14,6 +14,7 @@ import pytest
 from polster_tasks import report
 from polster_tasks.project import UsageError, open_project
 from polster_tasks.reading.assets import read_catalog
+from polster_tasks.reading.catalog import Asset, Dependency
 from polster_tasks.reading.expressions import _CHILDREN
 from polster_tasks.rules.registry import RULES, Finding, check, explain, filter_findings
 
@@ -533,6 +534,41 @@ def test_reports(tmp_path: Path):
     assert table[0].split() == ["name", "layer", "dependencies", "description", "file"]
     mermaid = report.assets_mermaid(catalog.assets)
     assert mermaid.startswith("flowchart LR\n    subgraph bronze\n") and "-->" in mermaid
+
+
+def test_no_report_commands_a_terminal_or_breaks_its_line():
+    strange = "a\x1b[2J\u202e\u009bb\nc"
+    finding = Finding("POL0", "x", "error", strange, 1, 2, strange)
+    for name, write_findings in report.FINDING_FORMATS.items():
+        lines = write_findings([finding], 1).split("\n")
+        assert all(line.isprintable() for line in lines)
+        assert name == "json" or len(lines) == 2
+    assets = strange_assets(strange)
+    for name, write_assets in report.ASSET_FORMATS.items():
+        lines = write_assets(assets).split("\n")
+        assert all(line.isprintable() for line in lines)
+        assert name != "table" or len(lines) == 2
+
+
+def strange_assets(strange: str) -> list[Asset]:
+    """Return one asset that is called so, lies in a file that is called so, and needs another."""
+    dependency = Dependency(strange, 1, 1, "deps")
+    return [
+        Asset(
+            strange,
+            strange,
+            "bronze",
+            (dependency,),
+            strange,
+            strange,
+            1,
+            1,
+            (),
+            "f",
+            "asset",
+            True,
+        )
+    ]
 
 
 def test_dependents_are_exact(tmp_path: Path):

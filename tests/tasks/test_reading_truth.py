@@ -487,6 +487,73 @@ case(
     """,
 )
 
+case(
+    "finally and del",
+    bronze__a="""
+        import dagster as dg
+        try:
+            import json
+        finally:
+            @dg.asset
+            def bronze_a(): ...
+        @dg.asset
+        def bronze_gone(): ...
+        @dg.asset(key="bronze_gone_too")
+        def gone(): ...
+        source = dg.AssetSpec("gone_source")
+        spec = dg.AssetSpec("gone_spec")
+        NAME = "gone"
+        del bronze_gone, (gone, [source]), spec, NAME
+    """,
+    silver__a="""
+        import dagster as dg
+        from ..bronze.a import bronze_a
+        @dg.asset(deps=[bronze_a])
+        def silver_a(): ...
+        @dg.asset(deps=[bronze_a])
+        def silver_again(): ...
+        del silver_again
+        @dg.asset(deps=["bronze_a"])
+        def silver_again(): ...
+    """,
+)
+case(
+    "del under a condition",
+    bronze__a="""
+        import dagster as dg
+        @dg.asset
+        def bronze_a(): ...
+        @dg.asset
+        def bronze_b(): ...
+        if len("x") == 1:
+            del bronze_a
+        else:
+            del bronze_b
+        try:
+            nowhere
+        except NameError:
+            del dg
+    """,
+)
+case(
+    "a source that is given its name twice",
+    bronze__a="""
+        import dagster as dg
+        feed = None
+        feed = dg.AssetSpec("feed")
+        try:
+            from ..sources import thing
+        except ImportError:
+            thing = dg.AssetSpec("never")
+        @dg.asset(deps=[thing])
+        def bronze_a(): ...
+    """,
+    sources="""
+        import dagster as dg
+        thing = dg.AssetSpec("thing")
+    """,
+)
+
 
 def write(root: Path, files: dict[str, str]) -> str:
     """Write a case as a project and return its package."""
@@ -553,7 +620,10 @@ def differences(static: Graph, truth: Graph) -> set[str]:
 
 
 # Cases that hold something which only running the code would tell.
-UNREADABLE = {"forms that are not read", "flow", "calls", "hidden", "overwritten"}
+UNREADABLE = {
+    "forms that are not read", "flow", "calls", "hidden", "overwritten",
+    "del under a condition", "a source that is given its name twice",
+}  # fmt: skip
 
 
 def unexplained(catalog: Catalog, truth: Graph) -> dict[str, tuple]:
@@ -578,6 +648,38 @@ def test_a_hard_case_is_read_as_dagster_resolves_it(name: str, tmp_path: Path):
     if name not in UNREADABLE:
         assert not [f for f in findings if f.code in ("POL003", "POL103", "POL301", "POL406")]
         assert {one.key: one.description or None for one in catalog.assets} == descriptions
+
+
+def test_what_stands_in_finally_or_is_deleted_for_certain_is_read_in_full(tmp_path: Path):
+    write(tmp_path, CASES["finally and del"])
+    catalog = read_catalog(open_project(tmp_path))
+    keys = {one.key for one in catalog.assets}
+    assert keys == {"bronze_a", "silver_a", "silver_again"}
+    assert not [one for one in catalog.assets if one.unresolved]
+
+
+def test_what_is_deleted_under_a_condition_says_so(tmp_path: Path):
+    write(tmp_path, CASES["del under a condition"])
+    [first, second] = read_catalog(open_project(tmp_path)).assets
+    reason = """it is deleted under "if len('x') == 1:\""""
+    assert first.unresolved == (reason,)
+    assert second.unresolved == (reason,)
+
+
+def test_a_name_that_is_deleted_and_given_again_is_not_guessed(tmp_path: Path):
+    text = """
+        import dagster as dg
+        NAME = "bronze_a"
+        @dg.asset(name=NAME)
+        def first(): ...
+        del NAME
+        NAME = "bronze_b"
+        @dg.asset(name=NAME)
+        def second(): ...
+    """
+    write(tmp_path, {"bronze__a": text})
+    assets = read_catalog(open_project(tmp_path)).assets
+    assert [one.key for one in assets if one.known] == []
 
 
 # --- projects made at random -----------------------------------------------------------------

@@ -220,7 +220,7 @@ def test_undo_refuses_a_key_that_is_defined_elsewhere_or_misses_its_upstream(
     orders = asset(chain, "bronze", "orders")
     orders.rename(chain / "kept.py")
     assert tasks("remove-asset", "--undo") == 1
-    assert "bronze_orders" in capsys.readouterr().err
+    assert "their dependency bronze_orders is gone" in capsys.readouterr().err
     (chain / "kept.py").rename(orders)
 
     taken = asset(chain, "silver", "other")
@@ -230,6 +230,40 @@ def test_undo_refuses_a_key_that_is_defined_elsewhere_or_misses_its_upstream(
     taken.unlink()
     assert tasks("remove-asset", "--undo") == 0
     assert errors(chain) == []
+
+
+def test_undo_names_the_dependency_of_one_asset(
+    chain: Path, tasks: Tasks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tasks("remove-asset", "--name", "gold_metrics", "--yes")
+    asset(chain, "silver", "clean").unlink()
+    assert tasks("remove-asset", "--undo") == 1
+    assert ": its dependency silver_clean is gone. " in capsys.readouterr().err
+
+
+def test_undo_puts_back_an_asset_that_depends_on_a_source(chain: Path, tasks: Tasks) -> None:
+    (chain / "src/my_pipeline/defs/sources.py").write_text(
+        'import dagster as dg\n\nshop = dg.AssetSpec("shop")\n', encoding="utf-8"
+    )
+    file = asset(chain, "bronze", "order")
+    text = file.read_text(encoding="utf-8").replace("@dg.asset(", '@dg.asset(deps=["shop"], ')
+    assert "shop" in text
+    file.write_text(text, encoding="utf-8")
+    assert tasks("remove-asset", "--name", "bronze_order", "--yes") == 0
+    assert tasks("remove-asset", "--undo") == 0
+    assert file.read_text(encoding="utf-8") == text
+
+
+def test_a_forced_undo_of_an_empty_store_says_so(
+    chain: Path, tasks: Tasks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tasks("remove-asset", "--name", "bronze_order", "--yes")
+    for file in (chain / ".polster/undo").rglob("*.py"):
+        file.unlink()
+    assert tasks("remove-asset", "--undo", "--force") == 1
+    assert "bronze_order cannot be put back: .polster/undo/000001 is empty" in (
+        capsys.readouterr().err
+    )
 
 
 def test_a_module_of_several_assets_goes_whole_or_not_at_all(

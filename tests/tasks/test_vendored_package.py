@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "terminal": BASICS | {"streams"},
     "reading": BASICS,
     "rules": BASICS | {"reading"},
-    "report": BASICS | {"reading", "rules"},
+    "report": BASICS | {"advice", "streams", "reading", "rules"},
     "changing": BASICS | {"advice", "streams", "terminal", "reading"},
     "questions": BASICS | {"streams", "terminal", "reading", "changing"},
 }

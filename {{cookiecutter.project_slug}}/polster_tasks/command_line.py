@@ -6,7 +6,7 @@ from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpForm
 from pathlib import Path
 from typing import Any
 
-from . import __version__, commands
+from . import __version__, commands, report
 from .layers import LAYERS
 from .project import Refusal, UsageError, open_project
 from .streams import flush_stdout, prepare_streams, say
@@ -153,7 +153,7 @@ def _list_assets_options(parser: ArgumentParser) -> None:
     parser.add_argument("--layer", choices=LAYERS, help="only assets of this layer")
     parser.add_argument(
         "--format",
-        choices=("table", "json", "mermaid"),
+        choices=report.ASSET_FORMATS,
         default="table",
         help="how to print them (default: table)",
     )
@@ -167,7 +167,7 @@ there are errors, or, with --strict, warnings.
 """
     parser.add_argument(
         "--format",
-        choices=("text", "json", "github"),
+        choices=report.FINDING_FORMATS,
         default="text",
         help="how to print the findings (default: text)",
     )

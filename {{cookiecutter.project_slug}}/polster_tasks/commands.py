@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from . import report
 from .changing.interrupted import note_interrupted
 from .project import Project, UsageError
 from .streams import printable, say, show
@@ -28,7 +29,7 @@ def add_asset(project: Project, arguments: Namespace) -> int:
     from .questions import complete_asset
 
     if arguments.template == "list":
-        show(template_list(project.root, arguments.layer).rstrip("\n"))
+        show(printable(template_list(project.root, arguments.layer).rstrip("\n")))
         return 0
     _begin(project, arguments)
     wanted = complete_asset(project, arguments)
@@ -63,7 +64,6 @@ def remove_asset(project: Project, arguments: Namespace) -> int:
 
 def list_assets(project: Project, arguments: Namespace) -> int:
     """Show the assets and what they depend on."""
-    from . import report
     from .reading.assets import read_catalog
 
     _note_interrupted(project)
@@ -71,13 +71,15 @@ def list_assets(project: Project, arguments: Namespace) -> int:
     for sentence in found.unreadable:
         say(sentence)
     shown = tuple(asset for asset in found.assets if arguments.layer in (None, asset.layer))
-    show(getattr(report, f"assets_{arguments.format}")(shown))
+    if not shown and arguments.format == "table":
+        show(report.no_assets(project, arguments.layer))
+    else:
+        show(report.ASSET_FORMATS[arguments.format](shown))
     return 0
 
 
 def validate(project: Project, arguments: Namespace) -> int:
     """Check names, layers, dependencies, imports and habits."""
-    from . import report
     from .reading.assets import read_catalog
     from .rules import registry
 
@@ -88,7 +90,7 @@ def validate(project: Project, arguments: Namespace) -> int:
     found = read_catalog(project)
     select, ignore = split_names(arguments.select), split_names(arguments.ignore)
     findings = registry.filter_findings(project, registry.check(project, found), select, ignore)
-    show(getattr(report, f"findings_{arguments.format}")(findings, len(found.assets)))
+    show(report.FINDING_FORMATS[arguments.format](findings, len(found.assets)))
     return int(any(arguments.strict or finding.severity == "error" for finding in findings))
 
 

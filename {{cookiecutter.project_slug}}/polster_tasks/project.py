@@ -1,5 +1,6 @@
 """Find a project and say where its things lie."""
 
+import os
 import tomllib
 from pathlib import Path
 from typing import NamedTuple
@@ -55,6 +56,18 @@ class Project(NamedTuple):
         return path.relative_to(self.root).as_posix()
 
 
+def leads_outside(root: Path, path: str | Path) -> bool:
+    """Tell whether a path leads, by a link in it, to what is not in the project.
+
+    Args:
+        root: The project's root, which may itself be reached through a link.
+        path: A path in the project, there or not, absolute or relative to the root.
+    """
+    real_root = os.path.normcase(os.path.realpath(root))
+    real_path = os.path.normcase(os.path.realpath(os.path.join(root, path)))
+    return real_path != real_root and not real_path.startswith(os.path.join(real_root, ""))
+
+
 def open_project(root: Path) -> Project:
     """Read a project's pyproject.toml.
 
@@ -87,6 +100,8 @@ def _read_toml(root: Path) -> dict[str, object]:
     file = root / _SETTINGS_FILE
     if file.exists() and not file.is_file():  # reading a pipe would never end
         raise UsageError(f"{file} cannot be read: it is not a regular file.")
+    if leads_outside(root, file):
+        raise UsageError(f"{file} cannot be read: it is a link that leads out of the project.")
     try:
         return tomllib.loads(file.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:

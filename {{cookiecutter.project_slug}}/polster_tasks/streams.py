@@ -41,11 +41,14 @@ def say(sentence: str, end: str = "\n") -> None:
 
 def printable(text: str) -> str:
     """Return a text without what would command a terminal: names of files may hold anything."""
+    return "\n".join(one_line(line) for line in text.split("\n"))
+
+
+def one_line(text: str) -> str:
+    """Return a text, likewise, without what would break its line."""
     if text.isprintable():
         return text
-    return "".join(
-        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text
-    )
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def flush_stdout() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..advice import command_line
 from ..layers import LAYERS, dependency_error, layer_of_name
-from ..project import Project, Refusal, UsageError
+from ..project import Project, Refusal, UsageError, leads_outside
 from .change import Change, Move
 from .paths import STAGE, leads_through_link
 from .rendering import render
@@ -181,4 +181,6 @@ def _is_defined_in_its_file(project: Project, layer: str, name: str) -> bool:
     if not key.isidentifier():
         return False
     file = project.asset_path(layer, name)
+    if leads_outside(project.root, file):
+        return False
     return file.is_file() and f"\ndef {key}(".encode() in file.read_bytes()

@@ -40,7 +40,11 @@ def open_for_locking(root: Path, path: str) -> int:
 def move_file(root: Path, move: Move) -> None:
     """Move a file that was not moved before, never over another; make the folders on the way."""
     source, target = locate(root, move.source), locate(root, move.target)
-    if not os.path.lexists(source) or os.path.lexists(target):
+    if not os.path.lexists(source):
+        return
+    if os.path.lexists(target):
+        if not differs(root, move):  # a copy to another file system was made, and then it ended
+            os.unlink(source)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -49,6 +53,14 @@ def move_file(root: Path, move: Move) -> None:
         if error.errno != errno.EXDEV:  # data/ or tests/ may be a mount of its own
             raise
         _copy_then_remove(root, move)
+
+
+def differs(root: Path, move: Move) -> bool:
+    """Tell whether a move's source and target are both there, and are not the same bytes."""
+    source, target = locate(root, move.source), locate(root, move.target)
+    if not (os.path.lexists(source) and os.path.lexists(target)):
+        return False
+    return source.read_bytes() != target.read_bytes()
 
 
 def _copy_then_remove(root: Path, move: Move) -> None:

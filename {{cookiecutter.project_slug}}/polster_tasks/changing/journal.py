@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from ..project import Project, Refusal
 from ..streams import say
 from .change import Change
-from .disk import move_file, write_whole
+from .disk import differs, move_file, write_whole
 from .interrupted import JOURNAL, journal_exists
 from .lock import hold_lock
 from .paths import locate
@@ -84,6 +84,11 @@ def _complete_interrupted(project: Project) -> None:
         _take_back(project, change)
         say(f"Took back the interrupted {change.description}: its files are gone.")
         return
+    changed = _changed_since(project, change)
+    if changed:
+        _take_back(project, change)
+        say(f"Took back the interrupted {change.description}: {changed}.")
+        return
     try:
         _move_files(project, change)
     except OSError as error:
@@ -99,6 +104,16 @@ def _asset_is_lost(project: Project, change: Change) -> bool:
     last = change.moves[-1]
     places = (project.root / last.source, project.root / last.target)
     return change.action == "add" and not any(os.path.lexists(place) for place in places)
+
+
+def _changed_since(project: Project, change: Change) -> str | None:
+    """Say which file of a removal a person wrote after it was interrupted, if there is one."""
+    if change.action != "remove":
+        return None
+    for move in change.moves:
+        if differs(project.root, move):
+            return f"{move.source} has changed since; what it was is in {move.target}"
+    return None
 
 
 def _move_files(project: Project, change: Change) -> None:

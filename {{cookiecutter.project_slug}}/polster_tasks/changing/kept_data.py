@@ -5,8 +5,9 @@ import re
 from collections.abc import Sequence
 
 from ..layers import LAYERS
-from ..project import Project
+from ..project import Project, leads_outside
 
+_ENV = ".env"
 _LAYER = re.compile(f"({'|'.join(LAYERS)})_")
 
 
@@ -15,7 +16,10 @@ def note_on_data(project: Project, keys: Sequence[str]) -> str:
     root = _setting(project, "POLSTER_STORAGE_URL", "data").rstrip("/")
     suffix = f".{_setting(project, 'POLSTER_BRONZE_FORMAT', 'parquet')}"
     places = [_place(root, key, suffix) for key in keys]
-    return f"Landing files stay, and materialized data, if any: {', '.join(places)}"
+    note = f"Landing files stay, and materialized data, if any: {', '.join(places)}"
+    if leads_outside(project.root, _ENV):
+        note += f" ({_ENV} leads out of the project, so its settings were not read)"
+    return note
 
 
 def _place(root: str, key: str, bronze_suffix: str) -> str:
@@ -31,7 +35,9 @@ def _setting(project: Project, name: str, default: str) -> str:
     """Return a setting of the environment or, like the pipeline itself, of the file `.env`."""
     if name in os.environ:
         return os.environ[name] or default
-    file = project.root / ".env"
+    if leads_outside(project.root, _ENV):
+        return default
+    file = project.root / _ENV
     try:
         text = file.read_text(encoding="utf-8") if file.is_file() else ""
     except (OSError, ValueError):

@@ -79,15 +79,18 @@ def plan_undo(project: Project, *, force: bool) -> Change:
         Refusal: something is in the way; the sentence names all of it.
     """
     change = last_removal(project)
-    kept = [move for move in change.moves if os.path.lexists(project.root / move.source)]
-    problems = [f"{path} exists" for path in change.files if os.path.lexists(project.root / path)]
     if force:
+        kept = [move for move in change.moves if os.path.lexists(project.root / move.source)]
         change = change._replace(moves=tuple(kept))
-        problems += [] if kept else [f"{change.store} is empty"]
+        problems = [*_files_in_the_way(project, change), *_empty_store(change)]
     else:
-        lost = [move.source for move in change.moves if move not in kept]
-        problems += [f"{path} is missing" for path in lost]
-        problems += _obstacles(project, change)
+        catalog = read_catalog(project)
+        problems = [
+            *_files_in_the_way(project, change),
+            *_missing_files(project, change),
+            *_assets_in_the_way(catalog, change),
+            *_missing_dependencies(catalog, change),
+        ]
     if problems:
         what, why = ", ".join(change.keys), "; ".join(problems)
         advice = f"Correct that, then undo again; the files wait in {change.store}."
@@ -95,12 +98,33 @@ def plan_undo(project: Project, *, force: bool) -> Change:
     return change
 
 
-def _obstacles(project: Project, change: Change) -> list[str]:
-    """Say which assets exist again, and which dependencies are gone."""
-    paths = {asset.key: asset.path for asset in read_catalog(project).assets}
-    again = [f"{key} is now defined in {paths[key]}" for key in change.keys if key in paths]
-    gone = [f"its dependency {key} is gone" for key in change.needs if key not in paths]
-    return again + gone
+def _files_in_the_way(project: Project, change: Change) -> list[str]:
+    """Say which files of an undo exist in the project."""
+    return [f"{path} exists" for path in change.files if os.path.lexists(project.root / path)]
+
+
+def _empty_store(change: Change) -> list[str]:
+    """Say that there is nothing left to put back, if so."""
+    return [] if change.moves else [f"{change.store} is empty"]
+
+
+def _missing_files(project: Project, change: Change) -> list[str]:
+    """Say which files of an undo are no longer in the store."""
+    kept = [move.source for move in change.moves]
+    return [f"{path} is missing" for path in kept if not os.path.lexists(project.root / path)]
+
+
+def _assets_in_the_way(catalog: Catalog, change: Change) -> list[str]:
+    """Say which assets of an undo something else defines now."""
+    paths = {asset.key: asset.path for asset in catalog.assets}
+    return [f"{key} is now defined in {paths[key]}" for key in change.keys if key in paths]
+
+
+def _missing_dependencies(catalog: Catalog, change: Change) -> list[str]:
+    """Say which dependencies of an undo's assets are gone."""
+    whose = "its" if len(change.keys) == 1 else "their"
+    gone = [key for key in change.needs if not catalog.find(key)]
+    return [f"{whose} dependency {key} is gone" for key in gone]
 
 
 def _find_keys(project: Project, catalog: Catalog, layer: str | None, names: str) -> list[str]:

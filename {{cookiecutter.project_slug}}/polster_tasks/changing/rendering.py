@@ -14,7 +14,7 @@ from string import Template
 from typing import NamedTuple
 
 from ..layers import LAYERS
-from ..project import Project, Refusal, UsageError
+from ..project import Project, Refusal, UsageError, leads_outside
 
 WIDTH = 100  # columns of a line, as in the project's pyproject.toml
 
@@ -136,11 +136,22 @@ def _asset_templates(root: Path, layer: str) -> dict[str, Path]:
 def _files(root: Path, layer: str) -> dict[str, Path]:
     """Return a layer's template files by name; the project's own replace ours."""
     files: dict[str, Path] = {}
-    for folder in (_OURS, root / _THEIRS):
-        for path in sorted((folder / layer).glob("[!_.]*")):
+    theirs = root / _THEIRS / layer
+    _refuse_outside(root, theirs)
+    for folder in (_OURS / layer, theirs):
+        for path in sorted(folder.glob("[!_.]*")):
             if path.name.endswith((".py", ".py.txt")) and path.is_file():
                 files[path.name.removesuffix(".txt").removesuffix(".py")] = path
+                if folder == theirs:
+                    _refuse_outside(root, path)
     return files
+
+
+def _refuse_outside(root: Path, path: Path) -> None:
+    """Refuse a template, or a folder of some, that is not in the project."""
+    if leads_outside(root, path):
+        advice = "Replace the link with what it leads to."
+        raise Refusal(f"{path} leads out of the project, and nothing is read there. {advice}")
 
 
 def _read(path: Path) -> TemplateText:

@@ -45,7 +45,7 @@ def last_removal(project: Project) -> Change:
     if removal.action != "remove" or removal.store != store.path:
         advice = "Move it away; `git status` shows what was changed."
         file = project.root / store.manifest
-        raise Refusal(f"{file} is damaged: it is of no removal to this folder. {advice}")
+        raise Refusal(f"{file} is damaged: it does not belong to this folder. {advice}")
     return Change(
         action="undo",
         keys=removal.keys,

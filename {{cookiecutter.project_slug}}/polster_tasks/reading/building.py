@@ -103,6 +103,21 @@ class ModuleBuilder:
         self.change(name)  # `names += [...]` changes the list as well
         self.names[name] = None
 
+    def delete(self, name: str, conditions: list[str]) -> None:
+        """Forget a name of the module that is deleted, and what is defined under it.
+
+        Args:
+            name: The name.
+            conditions: What decides whether this happens; empty if it is certain.
+        """
+        self.forget(name)
+        defined = [one for one in self.definitions if one.partition("@")[0] == name]
+        for one in defined:
+            definition = self.definitions.pop(one)
+            if conditions:
+                unresolved = [*definition.unresolved, *conditions]
+                self.definitions[one] = definition._replace(unresolved=unresolved)
+
     def change(self, name: str) -> None:
         """Note that a list or dict is changed in place, whatever other names it has."""
         meaning = self.names.get(name)

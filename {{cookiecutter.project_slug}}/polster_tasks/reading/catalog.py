@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .module import Import, Kind, Module, Observation
+from .module import NOT_READ, Import, Kind, Module, Observation
 from .names import TargetKind
 
 # What may hide assets that are not in the catalog.
-_HIDING = frozenset((Kind.UNRESOLVED, Kind.DEFINITIONS, Kind.UNREADABLE, Kind.SYNTAX_ERROR))
+_HIDING = frozenset((Kind.UNRESOLVED, Kind.DEFINITIONS, *NOT_READ))
 
 
 class Dependency(NamedTuple):
@@ -82,7 +82,7 @@ class Catalog(NamedTuple):
         """A sentence for each file that could not be read."""
         return tuple(
             f"{seen.path}:{seen.line}: cannot be read: {seen.text}"
-            for seen in self.observed(Kind.UNREADABLE, Kind.SYNTAX_ERROR)
+            for seen in self.observed(*NOT_READ)
         )
 
     def observed(self, *kinds: Kind) -> Iterator[Observation]:

@@ -2,12 +2,13 @@
 
 import ast
 import os
+import sys
 import warnings
 from collections.abc import Iterator
 from io import FileIO
 from typing import NamedTuple
 
-from ..project import Project
+from ..project import Project, leads_outside
 from .module import Kind, Module, Observation
 from .statements import read_module
 
@@ -42,34 +43,75 @@ def read_modules(project: Project) -> tuple[list[Module], list[Observation]]:
 
 
 def _python_files(project: Project, problems: list[Observation]) -> Iterator[_File]:
-    """Yield every Python file under src/<package>."""
+    """Yield every Python file under src/<package> that lies in the project."""
     package = f"src/{project.package}"
+    if leads_outside(project.root, package):
+        problems.append(_outside_link(package))
+        return
     folders = [package]
     seen = {os.path.realpath(project.source)}  # links may go in circles
     while folders:
         folder = folders.pop()
-        try:
-            entries = sorted(os.scandir(project.root / folder), key=lambda entry: entry.name)
-        except OSError as error:
-            problems.append(_problem(folder, error))
-            continue
-        for entry in entries:
+        for entry in _entries(project, folder, problems):
             path = f"{folder}/{entry.name}"
-            if entry.name.startswith(".") or entry.name == "__pycache__":
-                continue
-            if entry.name.endswith(".py"):
-                if entry.is_file():
-                    yield _File(entry.path, path)
-                else:
-                    problems.append(_problem(path, OSError("it is not a file")))
-            elif entry.name in _COMPONENT_FILES and path.startswith(f"{package}/defs/"):
+            is_python = entry.name.endswith(".py")
+            if entry.name in _COMPONENT_FILES and path.startswith(f"{package}/defs/"):
                 what = "what this component defines"
                 problems.append(Observation(Kind.UNRESOLVED, path, 1, 1, what))
-            elif entry.is_dir():
-                real_path = os.path.realpath(entry.path)
-                if real_path not in seen:
-                    seen.add(real_path)
-                    folders.append(path)
+                continue
+            if not is_python and not _is_folder(entry):
+                continue
+            problem = _why_not_read(project, entry, path)
+            if problem:
+                problems.append(problem)
+                continue
+            if is_python:
+                yield _File(entry.path, path)
+                continue
+            real_path = os.path.realpath(entry.path)
+            if real_path not in seen:
+                seen.add(real_path)
+                folders.append(path)
+
+
+def _entries(project: Project, folder: str, problems: list[Observation]) -> list[os.DirEntry[str]]:
+    """Return what is in a folder, by name, without what is hidden."""
+    try:
+        entries = sorted(os.scandir(project.root / folder), key=lambda entry: entry.name)
+    except OSError as error:
+        problems.append(_problem(folder, error))
+        return []
+    return [
+        entry for entry in entries if not entry.name.startswith(".") and entry.name != "__pycache__"
+    ]
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself: no folder, and Python imports nothing from it
+        return False
+
+
+def _why_not_read(project: Project, entry: os.DirEntry[str], path: str) -> Observation | None:
+    """Say why a folder, or what has the name of a Python file, is not read."""
+    if _is_link(entry) and leads_outside(project.root, path):
+        return _outside_link(path)
+    try:
+        if entry.name.endswith(".py") and not entry.is_file():
+            return _problem(path, OSError("it is not a file"))
+    except OSError as error:  # a link that leads to itself
+        return _problem(path, error)
+    return None
+
+
+def _is_link(entry: os.DirEntry[str]) -> bool:
+    """Tell whether an entry is a link or, on Windows, a junction, at no cost for what is none."""
+    if entry.is_symlink():
+        return True
+    if sys.platform != "win32":
+        return False
+    return entry.stat(follow_symlinks=False).st_reparse_tag != 0
 
 
 def _read(file: _File, package: str) -> Module:
@@ -78,6 +120,11 @@ def _read(file: _File, package: str) -> Module:
         source = opened.readall()
     tree = compile(source, file.full_path, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
     return read_module(tree, file.module_name, file.path, package)
+
+
+def _outside_link(path: str) -> Observation:
+    what = "it is a link that leads out of the project"
+    return Observation(Kind.OUTSIDE_LINK, path, 1, 1, what)
 
 
 def _problem(path: str, error: Exception) -> Observation:

@@ -20,6 +20,7 @@ class Kind(Enum):
     """What was observed at some place in a file; each kind is reported by one rule."""
 
     UNREADABLE = "a file that cannot be read"
+    OUTSIDE_LINK = "a link that leads out of the project"
     SYNTAX_ERROR = "a file that is not valid Python"
     OVERWRITTEN = "a definition whose name a later line takes"
     CONTEXT_NAME = "a context that Dagster takes for an asset"
@@ -33,6 +34,10 @@ class Kind(Enum):
     NAIVE_NOW = "the current time without a time zone"
     UNRESOLVED = "something that may define assets, which only running it would tell"
     DEFINITIONS = "a Definitions object, which may add or hide assets"
+
+
+# What was not read, and may define assets all the same.
+NOT_READ = (Kind.UNREADABLE, Kind.OUTSIDE_LINK, Kind.SYNTAX_ERROR)
 
 
 class Observation(NamedTuple):

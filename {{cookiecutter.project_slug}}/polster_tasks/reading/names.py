@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from .module import Definition, Module, dotted_name, empty_module
 
-_LONGEST_CHAIN = 50  # of imports from file to file
-_OUTSIDE = empty_module("")
+_MOST_IMPORTS = 50  # that lead from file to file before a name is called unknown
+_NO_MODULE = empty_module("")  # where a name leads that is followed no further
 
 
 class TargetKind(Enum):
@@ -28,7 +28,7 @@ class Target(NamedTuple):
     """Where a dotted name leads."""
 
     kind: TargetKind
-    module: Module  # that defines it
+    module: Module  # that defines it, or an empty one
     name: str  # in that module; dotted for a module, and for what lies outside
     definition: Definition | None = None
     bases: list[ast.expr] | None = None  # of a class
@@ -62,9 +62,9 @@ class Names:
         seen: set[str] = set()
         while True:
             if dotted.partition(".")[0] != self._package:
-                return Target(TargetKind.OUTSIDE, _OUTSIDE, dotted)
-            if dotted in seen or len(seen) > _LONGEST_CHAIN:
-                return Target(TargetKind.UNKNOWN, _OUTSIDE, dotted)
+                return Target(TargetKind.OUTSIDE, _NO_MODULE, dotted)
+            if dotted in seen or len(seen) > _MOST_IMPORTS:
+                return Target(TargetKind.UNKNOWN, _NO_MODULE, dotted)
             seen.add(dotted)
             found = self._step(dotted)
             if isinstance(found, Target):
@@ -79,7 +79,7 @@ class Names:
             own = f"{module.name}.{name}"
             submodule = self.modules.get(own)
             meaning = module.names.get(name)
-            if type(meaning) is str and meaning != own:
+            if isinstance(meaning, str) and meaning != own:
                 return ".".join([meaning, *rest[index:]])
             if submodule:
                 module = submodule

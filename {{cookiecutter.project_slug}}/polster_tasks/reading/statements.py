@@ -83,7 +83,7 @@ class _StatementReader:
 
     # Statements that hold others ---------------------------------------------------------------
 
-    def _if(self, node: ast.If | ast.While) -> None:
+    def _branch(self, node: ast.If | ast.While) -> None:
         self._look(node.test)
         self._enter(self._perhaps(node, node.body), self._perhaps(node, node.orelse))
 
@@ -109,8 +109,9 @@ class _StatementReader:
             if handler.name and self._scope.is_module:
                 self._module.forget(handler.name)
             blocks.append(_Block(iter(handler.body), self._scope, handler, guarded=True))
-        rest = iter([*node.orelse, *node.finalbody])
-        blocks.append(_Block(rest, self._scope, condition or node, guarded=True))
+        blocks.append(_Block(iter(node.orelse), self._scope, condition or node, guarded=True))
+        guarded = self._block.guarded  # what fails in `finally` is not caught here
+        blocks.append(_Block(iter(node.finalbody), self._scope, condition, guarded))
         self._enter(*blocks)
 
     def _class(self, node: ast.ClassDef) -> None:
@@ -228,9 +229,7 @@ class _StatementReader:
         if maker_of(dotted_name(value.func, self._module.names)) != "AssetSpec":
             return False
         for target in targets:
-            dotted = f"{self._module.name}.{target.id}"
-            self._bind(target.id, dotted)
-            self._module.names[target.id] = dotted
+            self._bind(target.id, f"{self._module.name}.{target.id}")
             self._module.define(target.id, spec_definition(value, self._conditions()))
         return True
 
@@ -245,18 +244,27 @@ class _StatementReader:
         for name in node.names:
             self._module.names[name] = None
 
+    def _delete(self, node: ast.Delete) -> None:
+        for target in node.targets:
+            if type(target) is ast.Name and self._scope.is_module:
+                self._module.delete(target.id, self._conditions("deleted"))
+            elif type(target) in (ast.Tuple, ast.List):
+                self._delete(ast.Delete(target.elts))
+            else:
+                self._look(target)
+
     def _bind(self, name: str, meaning: Meaning) -> None:
         self._module.bind(name, meaning, self._block.condition)
 
-    def _conditions(self) -> list[str]:
-        """Say under which condition the statement at hand runs."""
+    def _conditions(self, what: str = "defined") -> list[str]:
+        """Say under which condition the statement at hand runs, by which something is `what`."""
         condition = self._block.condition
         if condition is None:
             return []
         if type(condition) is ast.ExceptHandler:
-            return ["it is defined in an except"]
+            return [f"it is {what} in an except"]
         first_line = ast.unparse(condition).partition("\n")[0]
-        return [f"it is defined under {first_line!r}"]
+        return [f"it is {what} under {first_line!r}"]
 
 
 # How a statement is read; of any other, only its expressions are.
@@ -271,8 +279,9 @@ _READS: dict[type, Callable[[_StatementReader, ast.AST], None]] = {
     ast.AnnAssign: _StatementReader._assign,
     ast.AugAssign: _StatementReader._augmented_assign,
     ast.Global: _StatementReader._global,
-    ast.If: _StatementReader._if,
-    ast.While: _StatementReader._if,
+    ast.Delete: _StatementReader._delete,
+    ast.If: _StatementReader._branch,
+    ast.While: _StatementReader._branch,
     ast.For: _StatementReader._for,
     ast.AsyncFor: _StatementReader._for,
     ast.With: _StatementReader._with,

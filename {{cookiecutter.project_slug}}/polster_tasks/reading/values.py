@@ -12,7 +12,7 @@ from .names import Names
 
 _KEY_ARGUMENTS = {"AssetKey": "path", "AssetDep": "asset", "AssetSpec": "key"}
 _DEEPEST_LIST = 4  # lists within lists: no list that doubles at every line
-_LONGEST_CHAIN = 10  # of names that stand for names
+_MOST_NAMES = 10  # that stand for one another before an expression is called unresolved
 
 Result = TypeVar("Result")
 
@@ -77,7 +77,7 @@ class Values:
 
     def plain(self, node: ast.expr, module: Module) -> Place:
         """Return the expression that a name stands for, or the one given if it is no such name."""
-        for _ in range(_LONGEST_CHAIN):
+        for _ in range(_MOST_NAMES):
             meaning = module.names.get(node.id) if isinstance(node, ast.Name) else None
             if isinstance(meaning, ast.expr):
                 node = meaning

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from ..project import Project
 from ..reading.catalog import Catalog, Link
-from ..reading.module import Kind
+from ..reading.module import NOT_READ, Kind
 from ..reading.names import TargetKind
 from .rule import ERROR, Breach, breach, rule
 
@@ -19,14 +19,15 @@ def missing_import(project: Project, catalog: Catalog) -> Iterator[Breach]:
     """
     for seen in catalog.observed(Kind.OUTSIDE_IMPORT):
         yield breach(seen, f"{seen.text} leads out of the package. Correct the import.")
-    unreadable = {seen.path for seen in catalog.observed(Kind.UNREADABLE, Kind.SYNTAX_ERROR)}
+    not_read = {seen.path for seen in catalog.observed(*NOT_READ)}
     for link in catalog.links:
         if link.kind is not TargetKind.MISSING or link.name.guarded:
             continue
         dotted = link.name.dotted
         as_path = f"src/{dotted.replace('.', '/')}"
-        candidates = (f"{as_path}.py", f"{as_path.rpartition('/')[0]}.py")
-        if unreadable.isdisjoint(candidates):
+        folders = [as_path.rsplit("/", number)[0] for number in range(as_path.count("/"))]
+        files = [f"{as_path}.py", f"{as_path.rpartition('/')[0]}.py"]
+        if not_read.isdisjoint([*folders, *files]):
             fix = "Correct the import, or add it."
             yield breach(link, f"There is no {dotted} in this project. {fix}")
 

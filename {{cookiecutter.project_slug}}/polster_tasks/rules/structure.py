@@ -56,12 +56,17 @@ def bad_setting(project: Project, catalog: Catalog) -> Iterator[Breach]:
 def unreadable_file(project: Project, catalog: Catalog) -> Iterator[Breach]:
     """A file that is not readable, valid Python cannot be checked.
 
+    A link that leads out of the project is not followed: what lies there is not the project's.
+
     Bad:   def silver_orders(bronze_orders:      also a wrong encoding, a folder called orders.py
     Good:  def silver_orders(bronze_orders):
     """
     for seen in catalog.observed(Kind.UNREADABLE):
         fix = "Make it a readable Python file."
         yield breach(seen, f"This cannot be read: {seen.text}. {fix}")
+    for seen in catalog.observed(Kind.OUTSIDE_LINK):
+        fix = "Replace it with what it leads to."
+        yield breach(seen, f"This is not read: {seen.text}. {fix}")
     for seen in catalog.observed(Kind.SYNTAX_ERROR):
         yield breach(seen, f"This is not valid Python: {seen.text}. Correct it.")
 
