@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .project import Project
 
+POLSTER = "_POLSTER_COMMAND"  # the words that start `polster`, which sets it when it hands over
 SESSIONS = ("add_asset", "remove_asset", "list_assets", "validate")  # of the project's noxfile
 
 
@@ -17,6 +18,9 @@ def command_line(project: Project, command: str) -> str:
         project: the project that it is for.
         command: for example `remove-asset --undo`.
     """
+    polster = os.environ.get(POLSTER)
+    if polster:
+        return f"{polster} {command}"
     name, _, options = command.partition(" ")
     if os.environ.get("NOX_CURRENT_SESSION") in SESSIONS:  # nox sets it
         session = name.replace("-", "_")
@@ -24,6 +28,14 @@ def command_line(project: Project, command: str) -> str:
     if project.root == Path.cwd():
         return f"python -m polster_tasks {command}"
     return f"python -m polster_tasks --project {_quoted(project.root)} {command}"
+
+
+def run_command(asset: str) -> str:
+    """Return the command that runs one asset, as it is typed where this command was."""
+    polster = os.environ.get(POLSTER)
+    if polster:
+        return f"{polster} run --asset {asset}"
+    return f"python run_polster.py --asset {asset}"
 
 
 def _quoted(path: Path) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..advice import command_line
+from ..advice import command_line, run_command
 from ..layers import LAYERS, dependency_error, layer_of_name
 from ..project import Project, Refusal, UsageError, leads_outside
 from .change import Change, Move
@@ -116,8 +116,7 @@ def plan_add(project: Project, wanted: NewAsset) -> Change:
         moves=tuple(moves),
         contents=contents,
         notes=tuple(notes),
-        advice=f"Next: edit {moves[-1].target}, then run it:\n"
-        f"  python run_polster.py --asset {key}",
+        advice=f"Next: edit {moves[-1].target}, then run it:\n  {run_command(key)}",
     )
 
 
