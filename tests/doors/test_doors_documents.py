@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import clean_environment, make_environment, uv_path
+from conftest import clean_environment, find_uv, make_environment, uv_path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = (REPOSITORY / "docs" / "polster-command.md").read_text(encoding="utf-8")
@@ -67,6 +67,8 @@ def test_a_new_users_transcript(
     *lines, last = transcript.splitlines()
     door = ids(transcript)
     assert last == LAST[door]
+    if door == "uvx":
+        find_uv()
     extra = {
         "PATH": os.pathsep.join((str(stranger[door]), "/usr/bin", "/bin")),
         "POLSTER": repository.as_uri(),
@@ -100,6 +102,8 @@ def test_a_new_users_transcript(
 def test_what_init_says_next_works_in_the_same_shell(
     door: str, checkout: Path, stranger: dict[str, Path], run_in: Run, tmp_path: Path
 ) -> None:
+    if door == "uvx":
+        find_uv()
     source = shlex.quote(str(checkout))
     start = {"pipx": f"pipx run --spec {source} polster", "uvx": f"uvx --from {source} polster"}
     extra = {
