@@ -2,19 +2,17 @@
 
 import os
 import re
+from io import StringIO
 from pathlib import Path
 from urllib.parse import unquote
 
 import dagster as dg
 from dotenv import load_dotenv
 
-from ..project import PROJECT_ROOT, ProjectError
+from ..project import PROJECT_ROOT, ProjectError, read_text
+from .errors import CommandError
 
 NO_ASSETS = "No assets yet. Add one: nox -s add_asset -- --layer bronze --name raw_orders"
-
-
-class CommandError(Exception):
-    """Something that the user can correct; the message is one clear sentence."""
 
 
 def prepare_environment() -> None:
@@ -23,12 +21,20 @@ def prepare_environment() -> None:
     A relative DAGSTER_HOME is resolved from the project's root, and `~` is the user's home.
 
     Raises:
-        CommandError: `.env` is not UTF-8.
+        CommandError: `.env` cannot be read.
     """
+    file = PROJECT_ROOT / ".env"
     try:
-        load_dotenv(PROJECT_ROOT / ".env")
+        if file.exists() and not file.is_dir():  # a folder of this name can be an environment
+            load_dotenv(stream=StringIO(read_text(file)))
+    except ProjectError as error:
+        raise CommandError(str(error)) from error
     except UnicodeDecodeError as error:
-        raise CommandError(f"{PROJECT_ROOT / '.env'} is not UTF-8: save it as UTF-8.") from error
+        raise CommandError(f"{file} is not UTF-8: save it as UTF-8.") from error
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read ({error.strerror or error}).") from error
+    except ValueError as error:  # the system takes no NUL in a variable
+        raise CommandError(f"{file} holds a value that cannot be set: {error}.") from error
     home = os.path.expanduser(os.environ.get("DAGSTER_HOME") or ".dagster")
     os.environ["DAGSTER_HOME"] = str(PROJECT_ROOT / home)
 
@@ -78,9 +84,14 @@ def load_pipeline() -> dg.Definitions:
 
         loaded = defs()
         dg.Definitions.validate_loadable(loaded)
-    except Exception as error:
-        raise CommandError(f"The pipeline does not load: {root_cause(error)}") from error
+    except (Exception, SystemExit) as error:
+        raise does_not_load(error) from error
     return loaded
+
+
+def does_not_load(error: BaseException) -> CommandError:
+    """Return the error of a pipeline whose files cannot be imported."""
+    return CommandError(f"The pipeline does not load: {root_cause(error)}")
 
 
 def root_cause(error: BaseException) -> str:

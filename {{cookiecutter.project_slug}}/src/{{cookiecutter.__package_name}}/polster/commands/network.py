@@ -5,7 +5,7 @@ import ipaddress
 import socket
 import sys
 
-from .loading import CommandError
+from .errors import CommandError
 
 
 def accepts_connections(host: str, port: int) -> bool:
