@@ -2,12 +2,16 @@
 
 import os
 import re
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 from urllib.parse import unquote
 
 import dagster as dg
 from dotenv import load_dotenv
+from sqlalchemy.exc import DBAPIError  # Dagster's own, for SQLite and PostgreSQL alike
 
 from ..project import PROJECT_ROOT, ProjectError, read_text
 from .errors import CommandError
@@ -39,12 +43,13 @@ def prepare_environment() -> None:
     os.environ["DAGSTER_HOME"] = str(PROJECT_ROOT / home)
 
 
-def open_instance() -> dg.DagsterInstance:
-    """Return the Dagster instance of DAGSTER_HOME, where runs and materializations are recorded.
+@contextmanager
+def open_instance() -> Iterator[dg.DagsterInstance]:
+    """Open the Dagster instance of DAGSTER_HOME, where runs and materializations are recorded.
 
     Raises:
-        CommandError: the folder is missing or cannot be written, its dagster.yaml is wrong, or
-            Dagster would misread its path.
+        CommandError: the folder is missing or cannot be written, its dagster.yaml is wrong, Dagster
+            would misread its path, or its database cannot be read or written.
     """
     home = os.environ["DAGSTER_HOME"]
     if misreads_path(home):
@@ -53,9 +58,17 @@ def open_instance() -> dg.DagsterInstance:
             "two hexadecimal digits. Rename the folder, or set DAGSTER_HOME to another one."
         )
     try:
-        return dg.DagsterInstance.get()
+        instance = dg.DagsterInstance.get()
     except Exception as error:
         raise CommandError(f"Dagster cannot use {home}: {root_cause(error)}") from error
+    try:
+        with instance:
+            yield instance
+    except DBAPIError as error:  # a damaged file, a full disk
+        raise CommandError(
+            f"Dagster's database in {home} cannot be used: {error.orig}. Make room on its disk, or "
+            "move the folder's history, schedules and storage away to start with new ones."
+        ) from error
 
 
 def misreads_path(home: str) -> bool:
@@ -105,5 +118,10 @@ def root_cause(error: BaseException) -> str:
         error = cause
     if isinstance(error, dg.DagsterInvalidDefinitionError | ProjectError | PermissionError):
         return str(error)
-    where = f" ({error.filename}, line {error.lineno})" if isinstance(error, SyntaxError) else ""
+    where = ""
+    if isinstance(error, SyntaxError):
+        where = f" ({error.filename}, line {error.lineno})"
+    elif isinstance(error, SystemExit):
+        caller = traceback.extract_tb(error.__traceback__)[-1]
+        where = f" ({caller.filename}, line {caller.lineno})"
     return f"{type(error).__name__}: {getattr(error, 'msg', None) or error}{where}"

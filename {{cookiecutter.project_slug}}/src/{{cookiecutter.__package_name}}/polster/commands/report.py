@@ -110,7 +110,7 @@ class Report:
         if self.console.is_terminal:
             self.console.print(line)  # above the progress bar
             return
-        print(line, file=self.output, flush=True)
+        print(line, file=self.output)
 
     def block_interrupts(self) -> None:
         """Block Ctrl-C while Dagster starts the processes that capture a run's output.

@@ -24,11 +24,12 @@ def prepare_streams() -> None:
 
 
 def open_stream(number: int, encoding: str) -> io.TextIOWrapper:
-    """Return a stream that loses what cannot be written; the file stays open when it ends."""
+    """Return a stream that shows each line at once, and loses what cannot be written.
+
+    The file stays open when the stream ends.
+    """
     file = io.BufferedWriter(_LenientFile(number, "wb", closefd=False))
-    return io.TextIOWrapper(
-        file, encoding=encoding, errors="backslashreplace", line_buffering=number == 2
-    )
+    return io.TextIOWrapper(file, encoding=encoding, errors="backslashreplace", line_buffering=True)
 
 
 class _LenientFile(io.FileIO):
