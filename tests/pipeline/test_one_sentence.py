@@ -63,7 +63,7 @@ def test_output_that_cannot_be_written_fails_no_command(pipeline: Path, output: 
 
 
 @FILES_OF_UNIX
-@pytest.mark.parametrize("name", ["pyproject.toml", ".env"])
+@pytest.mark.parametrize("name", ["pyproject.toml", ".env", ".dagster/dagster.yaml"])
 @pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
 def test_a_file_that_never_ends_is_not_read(
     pipeline: Path, name: str, make: Callable[[Path], None]

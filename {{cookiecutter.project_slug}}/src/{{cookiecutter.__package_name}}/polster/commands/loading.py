@@ -52,7 +52,13 @@ def open_instance() -> Iterator[dg.DagsterInstance]:
             would misread its path, or its database cannot be read or written.
     """
     home = os.environ["DAGSTER_HOME"]
-    if misreads_path(home):
+    try:
+        settings = read_text(Path(home, "dagster.yaml"))
+    except ProjectError as error:
+        raise CommandError(str(error)) from error
+    except (OSError, UnicodeDecodeError):
+        settings = ""  # if there is something wrong with it, Dagster says what
+    if misreads_path(home, settings):
         raise CommandError(
             f"Dagster cannot keep its database in {home}: it misreads a path with ? or with % and "
             "two hexadecimal digits. Rename the folder, or set DAGSTER_HOME to another one."
@@ -71,7 +77,7 @@ def open_instance() -> Iterator[dg.DagsterInstance]:
         ) from error
 
 
-def misreads_path(home: str) -> bool:
+def misreads_path(home: str, settings: str) -> bool:
     """Return whether Dagster would look for its SQLite files in another folder than `home`.
 
     It pastes the path into a URL without escaping it. A storage of its own in dagster.yaml, such as
@@ -79,10 +85,6 @@ def misreads_path(home: str) -> bool:
     """
     if "?" not in home and unquote(home) == home:
         return False
-    try:
-        settings = Path(home, "dagster.yaml").read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return True
     return not re.search(r"^storage\s*:", settings, re.MULTILINE)
 
 
