@@ -28,22 +28,32 @@ def open_stream(number: int, encoding: str) -> io.TextIOWrapper:
 
     The file stays open when the stream ends.
     """
-    file = io.BufferedWriter(_LenientFile(number, "wb", closefd=False))
-    return io.TextIOWrapper(file, encoding=encoding, errors="backslashreplace", line_buffering=True)
+    file = open(number, "wb", closefd=False)  # noqa: SIM115 (the stream ends with the process)
+    return _LenientStream(file, encoding=encoding, errors="backslashreplace", line_buffering=True)
 
 
-class _LenientFile(io.FileIO):
-    """An open file that takes everything, and loses what cannot be written."""
+class _LenientStream(io.TextIOWrapper):
+    """A stream that, from the first line that cannot be written, leads nowhere.
 
-    def write(self, data: bytes) -> int:
+    The error is caught here, not below: a Ctrl-C in a buffer's own write would write it again.
+    """
+
+    def write(self, text: str) -> int:
         try:
-            return super().write(data)
+            return super().write(text)
         except OSError:
-            return memoryview(data).nbytes
+            _open_nowhere(self.fileno())
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError:
+            _open_nowhere(self.fileno())
 
 
 def _open_nowhere(number: int) -> None:
-    """Let a closed file's number lead nowhere, so that no other file that is opened gets it."""
+    """Let a file's number lead nowhere; one that is closed could get any file opened next."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, number)
     if nowhere != number:
