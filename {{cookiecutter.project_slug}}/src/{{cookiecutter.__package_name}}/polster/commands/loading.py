@@ -72,8 +72,8 @@ def open_instance() -> Iterator[dg.DagsterInstance]:
             yield instance
     except DBAPIError as error:  # a damaged file, a full disk
         raise CommandError(
-            f"Dagster's database in {home} cannot be used: {error.orig}. Make room on its disk, or "
-            "move the folder's history, schedules and storage away to start with new ones."
+            f"Dagster's database in {home} cannot be used: {error.orig}. If its disk is full, make "
+            "room; if its files are damaged, move history, schedules and storage away."
         ) from error
 
 
