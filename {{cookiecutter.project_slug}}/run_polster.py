@@ -2,13 +2,15 @@
 
 import argparse
 import importlib
-import os
 import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent
+PACKAGE = "{{ cookiecutter.__package_name }}"
+POLSTER = ROOT / "src" / PACKAGE / "polster"
 EXAMPLES = """\
 examples:
   python run_polster.py                              run every asset
@@ -75,40 +77,94 @@ def main(argv: list[str]) -> int:
     """Translate the command line into one call, and its result into an exit status."""
     options = parse(argv)
     sys.path.insert(0, str(ROOT / "src"))
+    broken = import_package()
     try:
-        from {{ cookiecutter.__package_name }}.polster.commands import environment
-    except ModuleNotFoundError as error:
-        folder = "src/{{ cookiecutter.__package_name }}/polster"
-        advice = f"`polster upgrade --force {folder}` brings Polster's files back."
-        print(f"run_polster.py: {error}: {advice}", file=sys.stderr)
-        return 1
-    missing = environment.missing_dependencies()
-    if "dagster" in missing:
-        return environment.hand_over(session_of(options), argv)
-    if missing:
-        return cannot_run(f"{', '.join(missing)} is not installed for {sys.executable}")
+        from {{ cookiecutter.__package_name }}.polster.commands import environment, streams
+        from {{ cookiecutter.__package_name }}.polster.commands.errors import CommandError
+    except Exception as error:  # this part needs the standard library only
+        return fail(without_polster(error))
+    streams.prepare_streams()
+    try:
+        missing = environment.missing_dependencies()
+        if "dagster" in missing:
+            return environment.hand_over(session_of(options), argv)
+        if missing:
+            return cannot_run(f"{', '.join(missing)} is not installed for {sys.executable}")
+        return start(options, broken)
+    except CommandError as error:
+        return fail(str(error))
+    except Exception as error:
+        if options.verbose:
+            raise
+        reason = describe(error)
+        return fail(f"unexpected error: {reason}; --verbose shows the traceback.")
+
+
+def import_package() -> BaseException | None:
+    """Import the user's package, and return what is wrong with it.
+
+    If its `__init__.py` cannot be imported, the modules in it still can be: one of them finds the
+    Python that has what is missing.
+    """
+    try:
+        importlib.import_module(PACKAGE)
+    except (Exception, SystemExit) as error:
+        package = sys.modules[PACKAGE] = ModuleType(PACKAGE)
+        package.__path__ = [str(ROOT / "src" / PACKAGE)]
+        return error
+    return None
+
+
+def start(options: argparse.Namespace, broken: BaseException | None) -> int:
+    """Import what the options ask for, and do it."""
     try:
         importlib.import_module("polars")  # which the assets need, whatever the command
         from {{ cookiecutter.__package_name }}.polster.commands import loading
 
         command = import_command(options)
     except Exception as error:  # a broken package can raise anything
-        return cannot_run(f"a dependency is broken ({type(error).__name__}: {error})")
-    try:
-        loading.prepare_environment()
-        return command()
-    except loading.CommandError as error:
-        print(f"run_polster.py: {error}", file=sys.stderr)
-        return 1
+        if is_of_polster(error):
+            return fail(without_polster(error))
+        return cannot_run(f"a dependency is broken ({describe(error)})")
+    if broken:
+        raise loading.does_not_load(broken)
+    loading.prepare_environment()
+    return command()
+
+
+def fail(sentence: str) -> int:
+    """Print why the command failed, and return the exit status."""
+    print(f"run_polster.py: {sentence}", file=sys.stderr)
+    return 1
+
+
+def describe(error: Exception) -> str:
+    """Return an error on one line, with the file if it is one of syntax."""
+    message = " ".join(str(error).split())
+    if isinstance(error, SyntaxError):
+        message = f"{error.msg} ({error.filename}, line {error.lineno})"
+    return f"{type(error).__name__}: {message}"
+
+
+def is_of_polster(error: Exception) -> bool:
+    """Return whether an import failed because a file of Polster's is missing or damaged."""
+    if isinstance(error, SyntaxError):
+        return Path(error.filename or "").is_relative_to(POLSTER)
+    return isinstance(error, ImportError) and f"{error.name}.".startswith(f"{PACKAGE}.polster.")
+
+
+def without_polster(error: Exception) -> str:
+    """Return the sentence for a file of Polster's that is missing or damaged."""
+    folder = POLSTER.relative_to(ROOT).as_posix()
+    reason = error if isinstance(error, ModuleNotFoundError) else describe(error)
+    return f"{reason}: `polster upgrade --force {folder}` brings Polster's files back."
 
 
 def cannot_run(reason: str) -> int:
     """Print why this Python cannot run the pipeline, and return the exit status."""
     from {{ cookiecutter.__package_name }}.polster.commands.environment import install_command
 
-    advice = f"run `{install_command()}` in the project's folder."
-    print(f"run_polster.py: {reason}: {advice}", file=sys.stderr)
-    return 1
+    return fail(f"{reason}: run `{install_command()}` in the project's folder.")
 
 
 def session_of(options: argparse.Namespace) -> str:
@@ -143,7 +199,4 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         status = 130
-    except BrokenPipeError:  # what reads the output, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
     sys.exit(status)

@@ -12,6 +12,7 @@ from cookiecutter.main import cookiecutter
 
 TEMPLATE = Path(__file__).resolve().parents[2]
 MODULES = {
+    "credentials": "polster.storage.credentials",
     "polster": "polster",
     "delta": "polster.storage.delta",
     "errors": "polster.storage.errors",

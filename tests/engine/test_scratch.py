@@ -1,10 +1,12 @@
 """A file that is not complete lies in a scratch folder, of which nothing stays behind."""
 
 import os
+import stat
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -140,3 +142,86 @@ def test_many_writers_in_one_folder_do_not_take_each_other_for_dead(store, tmp_p
         writer.join()
     assert problems == []
     assert leftovers(tmp_path) == []
+
+
+TEMPORARY = """
+import sys
+from engine_lab.polster.storage.scratch import temporary_folder
+
+with temporary_folder() as folder:
+    (folder / "bad.parquet").write_bytes(b"rows that broke a contract")
+    print("writing", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps temporary files elsewhere")
+def test_the_rows_that_a_killed_run_kept_apart_are_removed_by_the_next(
+    engine, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    writer = subprocess.Popen(
+        [sys.executable, "-c", TEMPORARY],
+        env=os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": str(engine.root / "src")},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert writer.stdout.readline().strip() == b"writing"
+        with engine.scratch.temporary_folder():
+            assert len(list(tmp_path.rglob("bad.parquet"))) == 1  # its writer is alive
+    finally:
+        writer.kill()
+        writer.communicate()
+    assert len(list(tmp_path.rglob("bad.parquet"))) == 1
+    with engine.scratch.temporary_folder():
+        assert list(tmp_path.rglob("bad.parquet")) == []
+    assert leftovers(tmp_path) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has a temporary folder for each user")
+def test_no_other_user_sees_or_chooses_where_such_rows_lie(engine, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with engine.scratch.temporary_folder() as folder:
+        assert [stat.S_IMODE(path.stat().st_mode) for path in (folder, folder.parent)] == [
+            0o700
+        ] * 2
+    folder.parent.rmdir()
+    (tmp_path / "elsewhere").mkdir()
+    folder.parent.symlink_to(tmp_path / "elsewhere")
+    with (
+        pytest.raises(OSError, match="is not this user's own folder"),
+        engine.scratch.temporary_folder(),
+    ):
+        pass
+
+
+def test_a_junction_that_is_named_like_a_scratch_folder_is_not_followed(
+    engine, tmp_path, monkeypatch
+) -> None:
+    """Python 3.11 has no `is_junction`, and to `is_symlink` a junction is none."""
+    folder = tmp_path / ".polster-junction.tmp"
+    folder.mkdir()
+    (folder / "mine").touch()
+    monkeypatch.setattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", 0xA0000003, raising=False)
+    junction = SimpleNamespace(st_mode=stat.S_IFDIR, st_reparse_tag=0xA0000003)
+    monkeypatch.setattr(engine.scratch.os, "lstat", lambda path: junction)
+    engine.scratch.remove_abandoned(tmp_path)
+    monkeypatch.undo()
+    assert (folder / "mine").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a disk with few inodes")
+def test_a_disk_without_room_for_the_lock_is_full_and_nothing_stays(engine, tmp_path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    few = ["mount", "-t", "tmpfs", "-o", "size=2m,nr_inodes=3", "tmpfs", str(disk)]
+    if subprocess.run(few, capture_output=True).returncode:
+        pytest.skip("this user may not mount a small disk")
+    try:
+        store = engine.store.Store(str(disk))
+        with pytest.raises(engine.errors.StorageError, match=r"is full; .* Make room"):
+            store.write(pl.LazyFrame({"a": [1]}), store.uri("bronze", "rows"))
+        assert leftovers(disk) == []
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)

@@ -19,17 +19,32 @@ def parse(engine, monkeypatch):
     return engine.store.Store.parse
 
 
-BAD_URLS = [
-    "", " ", "s3:/bucket", "s3://", "s3:bucket", "S3://bucket", "s4://bucket", "file:///data", "http://host/x",
-    "s3://${BUCKET}/x", "s3://bucket/a b", "s3://bucket//x", "s3://bucket/x?versionId=1", "s3://key:secret@bucket",
-    "az://", "abfss://container/x", "gs://bucket/*", "s3://bucket\n", "adl://x",
-]  # fmt: skip
+NO_BUCKET = "names no (bucket|container) after"
+NOT_PLAIN = "holds more than a plain path after its bucket"
+BAD_URLS = {
+    "is set but empty": ["", " "],
+    "begins with .+:, which is not supported": [
+        "S3://bucket", "s4://bucket", "file:///data", "http://host/x", "adl://x",
+    ],
+    NO_BUCKET: [
+        "s3:/bucket", "s3://", "s3:bucket", "s3://${BUCKET}/x", "az://", "abfss://container/x",
+    ],
+    NOT_PLAIN: [
+        "s3://bucket/a b", "s3://bucket//x", "s3://bucket/x?versionId=1", "s3://key:secret@bucket",
+        "gs://bucket/*", "s3://bucket\n",
+    ],
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("url", BAD_URLS)
-def test_a_url_that_is_no_place_is_refused(engine, parse, url):
-    with pytest.raises(engine.errors.StorageError, match="POLSTER_STORAGE_URL is"):
+@pytest.mark.parametrize(
+    ("problem", "url"), [(problem, url) for problem, urls in BAD_URLS.items() for url in urls]
+)
+def test_a_url_that_is_no_place_is_refused_with_what_is_wrong(engine, parse, problem, url):
+    with pytest.raises(
+        engine.errors.StorageError, match=f"^POLSTER_STORAGE_URL {problem}"
+    ) as caught:
         parse(url, "")
+    assert "secret@" not in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["s3://bucket", "s3://b.u-c/a/b_c=1/", "gs://bucket/x"])
@@ -86,12 +101,26 @@ def test_secrets_are_not_in_what_is_printed(engine, parse):
     assert SECRET not in str(error)
 
 
+@pytest.mark.parametrize(
+    ("options", "printed"),
+    [
+        ({"aws_secret_access_key": ""}, "GET ab-abc-a b failed"),
+        ({"aws_secret_access_key": " "}, "GET ab-abc-a b failed"),
+        ({"token": "ab", "secret": "abc"}, "GET ***-***-a b failed"),
+        ({"service_account_key": "a\n  b"}, "GET ab-abc-*** failed"),
+    ],
+    ids=["empty", "a space", "one is part of another", "of several lines"],
+)
+def test_only_secrets_are_replaced_in_an_answer(engine, options, printed):
+    assert engine.credentials.without_secrets("GET ab-abc-a\n b failed", options) == printed
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("env", "said"),
     [
         ({"POLSTER_STORAGE_URL": ""}, "POLSTER_STORAGE_URL is set but empty"),
-        ({"POLSTER_STORAGE_URL": "s3:/bucket"}, "POLSTER_STORAGE_URL is not a place"),
+        ({"POLSTER_STORAGE_URL": "s3:/bucket"}, "POLSTER_STORAGE_URL names no bucket after s3://"),
         ({"POLSTER_STORAGE_OPTIONS": '{"a": "b"}'}, "POLSTER_STORAGE_URL names no bucket"),
         ({"POLSTER_BRONZE_FORMAT": "iceberg"}, "POLSTER_BRONZE_FORMAT is neither"),
     ],

@@ -50,7 +50,9 @@ def test_a_python_with_neither_dagster_nor_nox_says_what_to_install(
     done = call(project, bare_python, "run_polster.py", check=False, PATH=os.defpath)
 
     assert done.returncode == 1
-    assert done.stderr.startswith("This Python has no Dagster: run `pip install -e .`")
+    assert done.stderr.startswith(
+        "run_polster.py: This Python has no Dagster: run `pip install -e .`"
+    )
     assert "install uv or nox" in done.stderr
     assert done.stderr.count("\n") == 1
 
@@ -66,6 +68,24 @@ def test_without_polsters_files_it_says_how_to_get_them_back(
         "run_polster.py: No module named 'my_pipeline.polster': `polster upgrade --force "
         "src/my_pipeline/polster` brings Polster's files back.\n"
     )
+
+
+def test_a_package_that_needs_polars_hides_no_way_to_a_python_that_has_it(
+    project: Path, bare_python: Path
+) -> None:
+    (project / "src/my_pipeline/__init__.py").write_text("import polars\n", encoding="utf-8")
+    done = call(project, bare_python, "run_polster.py", check=False, PATH=os.defpath)
+    assert done.stderr.startswith("run_polster.py: This Python has no Dagster: run `pip install")
+    shutil.copytree(bare_python.parents[1], project / ".venv", symlinks=True)
+    done = call(project, bare_python, "run_polster.py", check=False, PATH=os.defpath)
+    assert "handing over to the project's .venv" in done.stderr
+
+
+def test_that_a_command_was_handed_over_is_not_passed_on(project: Path) -> None:
+    asset = project / "src/my_pipeline/defs/bronze/seen.py"
+    asset.write_text("import os\nraise ValueError(os.environ.get('_POLSTER_HANDED_OVER'))\n")
+    done = call(project, sys.executable, "run_polster.py", check=False, _POLSTER_HANDED_OVER="1")
+    assert done.stderr == "run_polster.py: The pipeline does not load: ValueError: None\n"
 
 
 def in_path(folder: Path, **commands: str) -> str:
@@ -107,6 +127,7 @@ def test_a_venv_without_dagster_is_tried_once_and_then_said(
     assert done.returncode == 1
     assert done.stderr.count("handing over") == has_configuration
     last = done.stderr.splitlines()[-1]
+    assert last.startswith("run_polster.py: ")
     assert ("has no Dagster either: run `" in last) == has_configuration
     assert "Traceback" not in done.stderr
 
@@ -132,7 +153,7 @@ def test_a_venv_whose_python_cannot_be_started_is_one_sentence(
     python.write_bytes(b"")
     done = call(project, bare_python, "run_polster.py", check=False, PATH=os.defpath)
     assert done.returncode == 1
-    assert f"{python} cannot be started" in done.stderr
+    assert f"\nrun_polster.py: {python} cannot be started" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -141,3 +141,26 @@ def test_an_address_that_cannot_be_is_one_sentence(project, run_each) -> None:
         "run_polster.py: 192.0.2.1 is not an address of this machine."
     )
     assert "No port from 65535" in full.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("host", ["\udcff", "a" * 70, "a..b"])
+def test_a_host_that_is_no_name_at_all_is_one_sentence(project, run_each, host) -> None:
+    (done,) = run_each(project, ["--ui", "--host", host])
+    assert done.returncode == 1
+    assert done.stderr.endswith(f"run_polster.py: {host} is not an address of this machine.\n")
+
+
+def test_a_log_that_cannot_be_written_is_one_sentence(project, run) -> None:
+    (project / ".dagster" / "ui.log").mkdir(parents=True)
+    done = run(project, "run_polster.py", "--ui", check=False)
+    assert done.returncode == 1
+    assert "ui.log cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_verbose_leaves_the_log_of_an_earlier_ui_alone(project, start_ui) -> None:
+    log = project / ".dagster" / "ui.log"
+    log.write_text("what went wrong last night", encoding="utf-8")
+    ui = start_ui(project, "--verbose", "--port", str(free_port()))
+    ui.address()
+    assert log.read_text(encoding="utf-8") == "what went wrong last night"

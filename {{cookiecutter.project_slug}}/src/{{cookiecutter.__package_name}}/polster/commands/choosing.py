@@ -9,7 +9,7 @@ from typing import NamedTuple
 import dagster as dg
 
 from ..medallion.rule import UPSTREAM
-from .loading import CommandError
+from .errors import CommandError
 
 # A selection is made of operators and of these: "quoted", key:name and the like, or a bare name.
 WORD = re.compile(r'"[^"]*"|\w+\s*:\s*(?:"[^"]*"|[^\s()+]+)|[^\W\d][\w*/.-]*')

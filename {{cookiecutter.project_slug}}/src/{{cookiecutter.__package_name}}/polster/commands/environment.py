@@ -15,9 +15,11 @@ import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
-from ..project import PROJECT_ROOT
+from ..project import PROJECT_ROOT, ProjectError, read_text
+from .errors import CommandError
 
-HANDED_OVER = "_POLSTER_HANDED_OVER"  # set for the process that another run_polster.py starts
+VARIABLE = "_POLSTER_HANDED_OVER"  # set for the process that another run_polster.py starts
+HANDED_OVER = os.environ.pop(VARIABLE, "")  # what the pipeline starts does not inherit it
 
 
 class Way(NamedTuple):
@@ -30,10 +32,10 @@ class Way(NamedTuple):
 def missing_dependencies() -> list[str]:
     """Return the dependencies in pyproject.toml that this Python lacks, Dagster first."""
     try:
-        pyproject = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+        pyproject = tomllib.loads(read_text(PROJECT_ROOT / "pyproject.toml"))
         requirements = pyproject["project"]["dependencies"]
         names = [re.match(r"[\w.-]+", text)[0] for text in requirements if ";" not in text]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ProjectError, ValueError, KeyError, TypeError, RecursionError):
         names = []  # what is wrong with the file is reported when the pipeline loads
     names = ["dagster", *(name for name in names if name != "dagster")]
     return [name for name in names if not is_installed(name)]
@@ -67,20 +69,23 @@ def hand_over(session: str, argv: list[str]) -> int:
 
     Returns:
         The exit status of that process, unchanged.
+
+    Raises:
+        CommandError: nothing here has Dagster, or it cannot be started.
     """
-    if os.environ.get(HANDED_OVER):
-        sys.exit(
+    if HANDED_OVER:
+        raise CommandError(
             f"{sys.executable} has no Dagster either: "
             f"run `{install_command()}` in the project's folder."
         )
     way = find_way(session, argv)
     if way is None:
-        sys.exit(
+        raise CommandError(
             "This Python has no Dagster: run `pip install -e .` in the project's folder, in a "
             "virtual environment; or install uv or nox, and try again."
         )
     print(f"This Python has no Dagster: handing over to {way.name}.", file=sys.stderr, flush=True)
-    os.environ[HANDED_OVER] = "1"
+    os.environ[VARIABLE] = "1"
     try:
         if os.name == "posix":  # no process in between that could end before Dagster's
             os.execv(way.command[0], way.command)
@@ -88,7 +93,8 @@ def hand_over(session: str, argv: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except OSError as error:
-        sys.exit(f"run_polster.py: {way.command[0]} cannot be started: {error.strerror}.")
+        reason = error.strerror or error
+        raise CommandError(f"{way.command[0]} cannot be started: {reason}.") from error
 
 
 def find_way(session: str, argv: list[str]) -> Way | None:

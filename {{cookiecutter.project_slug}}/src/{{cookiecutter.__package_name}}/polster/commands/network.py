@@ -5,7 +5,7 @@ import ipaddress
 import socket
 import sys
 
-from .loading import CommandError
+from .errors import CommandError
 
 
 def accepts_connections(host: str, port: int) -> bool:
@@ -44,9 +44,10 @@ def free_port(host: str, first: int, tries: int = 100) -> int:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, port))
-            except (OSError, OverflowError) as error:
-                unknown = isinstance(error, socket.gaierror)
-                if unknown or getattr(error, "errno", None) == errno.EADDRNOTAVAIL:
+            except (OSError, TypeError, ValueError) as error:
+                # What is no name of a machine at all is a TypeError or a ValueError.
+                unknown = not isinstance(error, OSError) or isinstance(error, socket.gaierror)
+                if unknown or error.errno == errno.EADDRNOTAVAIL:
                     raise CommandError(f"{host} is not an address of this machine.") from error
                 continue
             return port

@@ -1,11 +1,10 @@
 """Print what happens in a run: a line for each asset that finishes, and how the run ended."""
 
-import io
 import os
 import signal
 import sys
 import time
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from typing import TextIO
 
 import dagster as dg
@@ -21,6 +20,7 @@ from rich.progress import (
 from ..failures import first_cause
 from ..wording import plural
 from .materialization import row_count
+from .streams import open_stream
 
 INTERRUPTED = "DagsterExecutionInterruptedError"
 
@@ -110,8 +110,7 @@ class Report:
         if self.console.is_terminal:
             self.console.print(line)  # above the progress bar
             return
-        with suppress(OSError):  # nobody reads on, or the disk is full: the run goes on
-            print(line, file=self.output)
+        print(line, file=self.output)
 
     def block_interrupts(self) -> None:
         """Block Ctrl-C while Dagster starts the processes that capture a run's output.
@@ -155,9 +154,4 @@ def uncaptured_stdout() -> TextIO:
         descriptor = os.dup(sys.stdout.fileno())
     except (OSError, ValueError):  # a test or a notebook replaced stdout, so it is not captured
         return sys.stdout
-    return io.TextIOWrapper(
-        os.fdopen(descriptor, "wb", buffering=0),
-        encoding=sys.stdout.encoding,
-        errors=sys.stdout.errors,
-        write_through=True,
-    )
+    return open_stream(descriptor, sys.stdout.encoding)

@@ -14,7 +14,7 @@ from typing import IO
 import dagster as dg
 
 from ..project import PROJECT_ROOT
-from .loading import CommandError
+from .errors import CommandError
 
 HEARTBEAT = 30  # seconds between two heartbeats of a daemon
 GRACE_PERIOD = 15  # seconds that a service has to end by itself

@@ -6,10 +6,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import IO
 
 from . import services
+from .errors import CommandError
 from .loading import open_instance
 from .network import accepts_connections, browser_address, free_port, is_loopback
 
@@ -46,13 +48,28 @@ def serve(host: str, port: int, verbose: bool = False) -> int:
         else:
             commands["dagster-daemon"] = services.daemon(verbose)
         log = Path(os.environ["DAGSTER_HOME"], "ui.log")
-        with open(log, "w", encoding="utf-8") as file:
-            status = run_until_stopped(commands, None if verbose else file, host, chosen)
+        with nullcontext() if verbose else open_log(log) as file:
+            status = run_until_stopped(commands, file, host, chosen)
         if "dagster-daemon" in commands:
             instance.wipe_daemon_heartbeats()  # the next start need not wait for another one
     if status and not verbose:
         print(f"The log: {log}", file=sys.stderr)
     return status
+
+
+def open_log(path: Path) -> IO[str]:
+    """Open the file for the services' logs, empty.
+
+    Raises:
+        CommandError: it cannot be written.
+    """
+    try:
+        return open(path, "w", encoding="utf-8")
+    except OSError as error:
+        raise CommandError(
+            f"{path} cannot be written ({error.strerror}). Move it away, or add --verbose to see "
+            "the log here."
+        ) from error
 
 
 def run_until_stopped(

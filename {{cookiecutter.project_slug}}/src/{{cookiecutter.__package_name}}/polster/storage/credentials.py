@@ -88,7 +88,8 @@ def _require_key_file_for_google() -> None:
 def without_secrets(text: str, options: Options) -> str:
     """Return `text` on one line, with the values of secret options replaced by ***."""
     text = " ".join(text.split())
-    for name, value in options.items():
-        if _SECRET.search(name):
-            text = text.replace(str(value), "***").replace(quote(str(value)), "***")
+    secrets = {" ".join(str(options[name]).split()) for name in options if _SECRET.search(name)}
+    secrets.discard("")  # it is between all letters
+    for secret in sorted(secrets, key=len, reverse=True):  # one may be part of another
+        text = text.replace(secret, "***").replace(quote(secret), "***")
     return text

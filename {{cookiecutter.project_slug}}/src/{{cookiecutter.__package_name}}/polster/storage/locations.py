@@ -14,9 +14,9 @@ _EXAMPLES = (
     "or abfss://container@account.dfs.core.windows.net/prefix."
 )
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+):(?P<rest>.*)", re.DOTALL)
-_PREFIX = r"(/[^/?#*{}$\[\]\s]+)*/?"
-_BUCKET = re.compile(rf"//[A-Za-z0-9][A-Za-z0-9._-]*{_PREFIX}")
-_ABFSS = re.compile(rf"//[A-Za-z0-9][A-Za-z0-9-]*@[A-Za-z0-9][A-Za-z0-9.-]*{_PREFIX}")
+_PREFIX = re.compile(r"(/[^/?#*{}$\[\]\s]+)*/?")
+_BUCKET = re.compile(r"//[A-Za-z0-9][A-Za-z0-9._-]*")
+_ABFSS = re.compile(r"//[A-Za-z0-9][A-Za-z0-9-]*@[A-Za-z0-9][A-Za-z0-9.-]*")
 _SUPPORTED = {"s3": _BUCKET, "gs": _BUCKET, "az": _BUCKET, "abfss": _ABFSS}
 
 
@@ -46,8 +46,24 @@ def parse_location(url: str, options: str) -> Location:
                 f"would go to the folder {url!r}). Set {URL_VARIABLE}, or remove the options."
             )
         return Location(str(PROJECT_ROOT / Path(url).expanduser()), {})
-    supported = _SUPPORTED.get(match["scheme"])
-    if supported is None or not supported.fullmatch(match["rest"]):
-        raise StorageError(f"{URL_VARIABLE} is not a place that can hold data. {_EXAMPLES}")
+    _require_bucket(match["scheme"], match["rest"])
     require_credentials(match["scheme"], parsed_options)
     return Location(url.rstrip("/"), parsed_options)
+
+
+def _require_bucket(scheme: str, rest: str) -> None:
+    """Refuse a URL that names no bucket. No error quotes it, because it may hold a password."""
+    bucket = _SUPPORTED.get(scheme)
+    if bucket is None:
+        raise StorageError(
+            f"{URL_VARIABLE} begins with {scheme}:, which is not supported. {_EXAMPLES}"
+        )
+    name = bucket.match(rest)
+    if name is None:
+        kind = "container" if bucket is _ABFSS or scheme == "az" else "bucket"
+        raise StorageError(f"{URL_VARIABLE} names no {kind} after {scheme}://. {_EXAMPLES}")
+    if not _PREFIX.fullmatch(rest, name.end()):
+        raise StorageError(
+            f"{URL_VARIABLE} holds more than a plain path after its bucket, such as a login, a "
+            f"space, an empty folder or one of ? # * {{ }} $ [ ]. {_EXAMPLES}"
+        )

@@ -10,6 +10,7 @@ failed and the file was removed. Nothing can be created in a folder that no long
 """
 
 import os
+import stat
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -45,20 +46,31 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
 
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """Make a private folder where the system keeps temporary files; at the end, remove it."""
-    folder = Path(tempfile.mkdtemp(prefix="polster-"))
-    try:
+    """Make a private folder where the system keeps temporary files; at the end, remove it.
+
+    It lies in a folder of this user's own: in one that everybody may write to, another user could
+    put a link in place of a folder that is about to be emptied.
+
+    Raises:
+        OSError: the system's folder cannot be written to, or another user has taken the name.
+    """
+    user = "" if os.name == "nt" else f"-{os.getuid()}"  # Windows has a folder for each user
+    parent = Path(tempfile.gettempdir(), f"polster{user}")
+    parent.mkdir(mode=0o700, exist_ok=True)
+    status = os.lstat(parent)
+    if _is_link(status) or (os.name != "nt" and status.st_uid != os.getuid()):
+        raise OSError(f"{parent} is not this user's own folder. Remove it, or set TMPDIR.")
+    with scratch_folder(parent) as folder:
         yield folder
-    finally:
-        _remove(folder)
 
 
 def remove_abandoned(parent: Path) -> None:
     """Remove the scratch folders in `parent` whose writers have died. Links are left alone."""
     for folder in parent.glob(FOLDER_NAME.format("*")):
-        if folder.is_symlink() or not folder.is_dir():
-            continue
         try:
+            status = os.lstat(folder)
+            if _is_link(status) or not stat.S_ISDIR(status.st_mode):
+                continue
             _take_lock_away(folder / LOCK_NAME)
         except OSError:
             continue  # its writer is alive, or this user may not remove it
@@ -72,11 +84,14 @@ def _create(parent: Path) -> tuple[Path, IO[bytes]]:
     """
     for _ in range(ATTEMPTS):
         folder = parent / FOLDER_NAME.format(uuid.uuid4().hex)
-        folder.mkdir()
+        folder.mkdir(mode=0o700)
         try:
             lock = open(folder / LOCK_NAME, "xb")  # noqa: SIM115 (the caller closes it)
         except FileNotFoundError:
             continue
+        except OSError:  # a full disk can hold a folder more, and no file
+            _remove(folder)
+            raise
         try:
             _lock(lock)
         except BlockingIOError:
@@ -86,6 +101,14 @@ def _create(parent: Path) -> tuple[Path, IO[bytes]]:
             return folder, lock
         lock.close()
     raise OSError(f"No scratch folder could be locked in {parent}.")
+
+
+def _is_link(status: os.stat_result) -> bool:
+    """Return whether an `os.lstat` result is that of a link, or of a junction on Windows."""
+    junction = getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", None)
+    if junction is not None and getattr(status, "st_reparse_tag", None) == junction:
+        return True
+    return stat.S_ISLNK(status.st_mode)
 
 
 def _lock(file: IO[bytes]) -> None:
