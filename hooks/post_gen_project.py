@@ -119,6 +119,7 @@ src/{{cookiecutter.__package_name}}/polster/commands/__init__.py
 src/{{cookiecutter.__package_name}}/polster/commands/asset_status.py
 src/{{cookiecutter.__package_name}}/polster/commands/choosing.py
 src/{{cookiecutter.__package_name}}/polster/commands/environment.py
+src/{{cookiecutter.__package_name}}/polster/commands/errors.py
 src/{{cookiecutter.__package_name}}/polster/commands/loading.py
 src/{{cookiecutter.__package_name}}/polster/commands/materialization.py
 src/{{cookiecutter.__package_name}}/polster/commands/network.py
@@ -126,6 +127,7 @@ src/{{cookiecutter.__package_name}}/polster/commands/report.py
 src/{{cookiecutter.__package_name}}/polster/commands/run.py
 src/{{cookiecutter.__package_name}}/polster/commands/services.py
 src/{{cookiecutter.__package_name}}/polster/commands/status.py
+src/{{cookiecutter.__package_name}}/polster/commands/streams.py
 src/{{cookiecutter.__package_name}}/polster/commands/timing.py
 src/{{cookiecutter.__package_name}}/polster/commands/ui.py
 src/{{cookiecutter.__package_name}}/polster/failures.py

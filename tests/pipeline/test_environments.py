@@ -88,6 +88,35 @@ def test_that_a_command_was_handed_over_is_not_passed_on(project: Path) -> None:
     assert done.stderr == "run_polster.py: The pipeline does not load: ValueError: None\n"
 
 
+@pytest.mark.parametrize("tool", ["uv", "nox"])
+def test_nothing_is_installed_below_a_percent_sign(
+    project: Path, bare_python: Path, tmp_path: Path, tool: str
+) -> None:
+    """Dagster's migrations take a % in the path of their own package for a placeholder."""
+    moved = Path(shutil.move(project, tmp_path / "100% mine"))
+    path = in_path(tmp_path / "bin", **{tool: "echo started"})
+    done = call(moved, bare_python, "run_polster.py", check=False, PATH=path)
+
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"run_polster.py: Dagster cannot be installed below {moved}: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_dagster_below_a_percent_sign_is_one_sentence(project: Path, tmp_path: Path) -> None:
+    import dagster
+
+    source = Path(dagster.__file__).parent
+    (tmp_path / "100% there").mkdir()
+    (tmp_path / "100% there" / "dagster").symlink_to(source)
+    path = str(tmp_path / "100% there")
+    done = call(project, sys.executable, "run_polster.py", "--status", check=False, PYTHONPATH=path)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"run_polster.py: Dagster cannot run from {path}: ")
+    assert "Traceback" not in done.stderr
+
+
 def in_path(folder: Path, **commands: str) -> str:
     """Return a PATH with the given commands, each a shell script, before the system's own."""
     folder.mkdir(exist_ok=True)

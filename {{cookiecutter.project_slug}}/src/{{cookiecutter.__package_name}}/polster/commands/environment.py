@@ -23,10 +23,11 @@ HANDED_OVER = os.environ.pop(VARIABLE, "")  # what the pipeline starts does not 
 
 
 class Way(NamedTuple):
-    """A way to a Python that has Dagster: what it is called, and the command."""
+    """A way to a Python that has Dagster."""
 
     name: str
     command: list[str]
+    makes_environment: bool  # in the project's folder, where it installs Dagster
 
 
 def missing_dependencies() -> list[str]:
@@ -84,6 +85,11 @@ def hand_over(session: str, argv: list[str]) -> int:
             "This Python has no Dagster: run `pip install -e .` in the project's folder, in a "
             "virtual environment; or install uv or nox, and try again."
         )
+    if way.makes_environment and "%" in str(PROJECT_ROOT):
+        raise CommandError(
+            f"Dagster cannot be installed below {PROJECT_ROOT}: it misreads a % in its own path. "
+            "Rename the folder, or run this with a Python that has the dependencies elsewhere."
+        )
     print(f"This Python has no Dagster: handing over to {way.name}.", file=sys.stderr, flush=True)
     os.environ[VARIABLE] = "1"
     try:
@@ -104,16 +110,16 @@ def find_way(session: str, argv: list[str]) -> Way | None:
     python = venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     is_environment = python.is_file() and (venv / "pyvenv.cfg").is_file()
     if is_environment and Path(sys.prefix).resolve() != venv.resolve():
-        return Way("the project's .venv", [str(python), script, *argv])
+        return Way("the project's .venv", [str(python), script, *argv], False)
     uv = shutil.which("uv")
     if uv:
         command = [uv, "run", "--project", str(PROJECT_ROOT), "--no-dev", "python", script, *argv]
-        return Way("uv run, which makes the project's .venv", command)
+        return Way("uv run, which makes the project's .venv", command, True)
     nox = find_nox()
     if nox:
         own = [argument for argument in argv if argument != f"--{session}"]
         command = [*nox, "-f", str(PROJECT_ROOT / "noxfile.py"), "-s", session, "--", *own]
-        return Way(f"nox -s {session}, which makes its own environment", command)
+        return Way(f"nox -s {session}, which makes its own environment", command, True)
     return None
 
 

@@ -49,9 +49,15 @@ def open_instance() -> Iterator[dg.DagsterInstance]:
 
     Raises:
         CommandError: the folder is missing or cannot be written, its dagster.yaml is wrong, Dagster
-            would misread its path, or its database cannot be read or written.
+            would misread its path or its own, or its database cannot be read or written.
     """
     home = os.environ["DAGSTER_HOME"]
+    installed = Path(dg.__file__).parents[1]
+    if "%" in str(installed):
+        raise CommandError(
+            f"Dagster cannot run from {installed}: it misreads a % in its own path. Rename that "
+            "folder, or install the project's dependencies in an environment elsewhere."
+        )
     try:
         settings = read_text(Path(home, "dagster.yaml"))
     except ProjectError as error:
