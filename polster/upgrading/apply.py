@@ -17,8 +17,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from polster.errors import Refusal
-from polster.upgrading.manifest import MANIFEST
-from polster.upgrading.paths import UPGRADES, inside, is_link, read
+from polster.files import is_link
+from polster.upgrading.paths import MANIFEST, UPGRADES, inside, read
 from polster.upgrading.plan import Plan
 from polster.upgrading.store import (
     Record,
@@ -47,7 +47,9 @@ def prepare(root: Path, plan: Plan) -> Store:
     try:
         remove_unused(root)
         _offer_new_texts(root, plan)
-        return switch(write_store(root, plan), State.ACTIVE)
+        store = write_store(root, plan)
+        check(store, read_record(store).steps)  # what could not be finished must not begin
+        return switch(store, State.ACTIVE)
     except BaseException as error:
         with suppress(OSError, Refusal):
             remove_unused(root)

@@ -15,9 +15,8 @@ from polster.upgrading.documents import (
     damaged,
     read_document,
 )
-from polster.upgrading.paths import is_owned
+from polster.upgrading.paths import MANIFEST, is_owned
 
-MANIFEST = ".polster.json"
 ANSWERS = ("project_name", "project_slug", "description", "starter", "ci")
 
 

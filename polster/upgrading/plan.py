@@ -1,14 +1,14 @@
 """Decide what becomes of each file of the template. Nothing is written here."""
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from polster.errors import Refusal
 from polster.template import order
-from polster.upgrading.manifest import MANIFEST, Manifest, digest
-from polster.upgrading.paths import inside, is_safe, read
+from polster.upgrading.manifest import Manifest, digest
+from polster.upgrading.paths import MANIFEST, inside, is_safe, read
 from polster.upgrading.release import Release
 from polster.upgrading.sequence import import_order
 from polster.upgrading.settings import needed
@@ -120,6 +120,7 @@ def make_plan(root: Path, known: Manifest, release: Release, force: Force) -> Pl
             f"The project's {known.version} is later than this polster {release.version}: "
             "use a later polster, or go back with --force."
         )
+    known = known._replace(files=_under_new_names(root, known.files, release.files))
     paths = sorted({*known.files, *release.files})
     _check_forced(force, paths)
     decided = [_decide(root, path, known, release, force) for path in paths]
@@ -132,6 +133,31 @@ def make_plan(root: Path, known: Manifest, release: Release, force: Force) -> Pl
         kept=kept,
         settings=_settings(kept, known, release.manifest),
     )
+
+
+def _under_new_names(
+    root: Path, known: Mapping[str, str], released: Mapping[str, object]
+) -> Mapping[str, str]:
+    """Return the recorded files, those that the disk cannot tell from a released one under its name.
+
+    A release may rename a file only in case. Where the disk ignores case, both names lead to one
+    file, which is then replaced, and never removed.
+    """
+    by_folded_name = {path.casefold(): path for path in released}
+    renamed: dict[str, str] = {}
+    for path, checksum in known.items():
+        new = by_folded_name.get(path.casefold(), path)
+        same = new != path and path not in released and _is_same_file(root, path, new)
+        renamed[new if same else path] = checksum
+    return renamed
+
+
+def _is_same_file(root: Path, one: str, other: str) -> bool:
+    """Tell whether two names lead to one file."""
+    try:
+        return inside(root, one).samefile(inside(root, other))
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def _in_order(changes: Iterable[Change]) -> tuple[Change, ...]:

@@ -31,10 +31,10 @@ from polster.upgrading.documents import (
     damaged,
     read_document,
 )
-from polster.upgrading.paths import UPGRADES, inside, is_owned, read
+from polster.upgrading.paths import MANIFEST, UPGRADES, inside, is_owned, read
 from polster.upgrading.plan import Plan
 
-_NAME = re.compile(r"([0-9]{6,12})(\.[a-z]+)?")
+_NAME = re.compile(r"([0-9]{6,})(\.[a-z]+)?")
 
 
 class State(enum.Enum):
@@ -205,14 +205,14 @@ def _steps(items: Iterable[object]) -> tuple[Step, ...]:
         if not isinstance(item, dict) or item.keys() != set(Step._fields):
             raise Damaged("a step is not one")
         path, before, after = (item[name] for name in Step._fields)
-        if not isinstance(path, str) or not is_owned(path):
+        if not isinstance(path, str) or not (is_owned(path) or path == MANIFEST):
             raise Damaged(f"{str(path)[:80]!r} is not a file inside the project")
         before = None if before is None else as_digest(before)
         after = None if after is None else as_digest(after)
         if before == after:
             raise Damaged(f"nothing changes in {path!r}")
         steps.append(Step(path, before, after))
-    if len({step.path.casefold() for step in steps}) < len(steps):
+    if len({step.path for step in steps}) < len(steps):
         raise Damaged("it names a file twice")
     return tuple(steps)
 

@@ -14,7 +14,7 @@ import pytest
 from polster.template import order, version
 from polster.upgrading.lock import locked
 from polster.upgrading.settings import flatten, needed
-from tests.wrapper.conftest import append, contents
+from tests.wrapper.conftest import TEMPLATE_FOLDER, append, contents
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 VERSION = version()
@@ -279,6 +279,18 @@ def test_stores_are_taken_in_the_order_of_their_numbers(
     assert after == before
 
 
+@pytest.mark.parametrize("number", ["999999999999", "9" * 40])
+def test_an_upgrade_after_any_number_can_be_undone(
+    number: str, project: Path, later_release: str, polster_here: Run
+) -> None:
+    before = contents(project)
+    store = project / ".polster/upgrade" / f"{number}.undone"
+    store.mkdir(parents=True)
+    assert polster_here("upgrade", cwd=project).returncode == 0
+    assert polster_here("upgrade", "--undo", cwd=project).returncode == 0
+    assert contents(project) == before
+
+
 def test_a_file_edited_since_the_upgrade_is_left_by_its_undo_and_its_copy_named(
     project: Path, later_release: str, polster_here: Run
 ) -> None:
@@ -454,3 +466,47 @@ def test_a_python_file_changes_after_those_that_it_imports() -> None:
 def test_order_of_versions() -> None:
     releases = ["unknown", "0.0.9", "0.1.0rc1", "0.1.0", "0.10.0", "1.0"]
     assert sorted(reversed(releases), key=order) == releases
+
+
+@pytest.fixture
+def renamed_in_case(
+    later_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[str, str]:
+    """Make this process's `polster` a release that renames a file only in case."""
+    old, new = "workspace.yaml", "Workspace.yaml"
+    template = Path(shutil.copytree(later_template, tmp_path / "renamed"))
+    folder = template / TEMPLATE_FOLDER
+    (folder / old).rename(folder / new)
+    hook = template / "hooks" / "post_gen_project.py"
+    text = hook.read_text(encoding="utf-8")
+    hook.write_text(text.replace(f"\n{old}\n", f"\n{new}\n"), encoding="utf-8", newline="\n")
+    monkeypatch.setattr("polster.create.template", lambda: template)
+    monkeypatch.setattr("polster.template.template", lambda: template)
+    return old, new
+
+
+def test_a_file_that_a_release_renames_only_in_case_is_renamed_and_back(
+    project: Path, renamed_in_case: tuple[str, str], polster_here: Run
+) -> None:
+    _, new = renamed_in_case
+    before = contents(project)
+    done = polster_here("upgrade", cwd=project)
+    assert done.returncode == 0, done.stderr
+    assert (project / new).is_file()
+    assert "nothing to do" in polster_here("upgrade", cwd=project).stdout
+    assert polster_here("upgrade", "--undo", cwd=project).returncode == 0
+    assert contents(project) == before
+
+
+def test_a_file_renamed_in_case_is_not_removed_where_the_disk_ignores_case(
+    project: Path,
+    renamed_in_case: tuple[str, str],
+    polster_here: Run,
+) -> None:
+    old, new = renamed_in_case
+    # Such a disk, as far as two names of one file go.
+    os.link(project / old, project / new)
+    done = polster_here("upgrade", cwd=project)
+    assert done.returncode == 0, done.stderr
+    assert (project / old).is_file() and (project / new).is_file()
+    assert f"removed   {old}" not in done.stdout

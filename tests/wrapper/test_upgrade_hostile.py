@@ -22,6 +22,7 @@ OUTSIDE = [
     ".git./config", ".git /config", "GIT~1/config", ".polster/lock", ".polster/upgrade/000001/x",
     "a:stream", "x" * 500, "\ud800",
 ]  # fmt: skip
+RECORDS = [".polster.json", ".Polster.JSON", ".polster.json/x"]  # Polster's own
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ def refused(done: subprocess.CompletedProcess[str]) -> bool:
     return done.returncode == 1 and len(lines) == 1 and lines[0].startswith("polster: ")
 
 
-@pytest.mark.parametrize("path", OUTSIDE)
+@pytest.mark.parametrize("path", [*OUTSIDE, *RECORDS])
 def test_no_such_path_is_a_file_of_the_template(path: str) -> None:
     assert not is_owned(path)
 
@@ -90,7 +91,7 @@ def test_a_path_of_the_template_is() -> None:
         assert is_owned(path)
 
 
-@pytest.mark.parametrize("path", OUTSIDE)
+@pytest.mark.parametrize("path", [*OUTSIDE, *RECORDS])
 def test_a_manifest_that_leads_elsewhere_is_refused(
     path: str, project: Path, home: Path, later_release: str, polster_here: Run
 ) -> None:
@@ -294,7 +295,7 @@ def test_a_store_that_cannot_be_verified_is_not_obeyed(
         {"after": None}, {"steps": [{"path": "a", "before": None, "after": None}]},
         {"steps": [{"path": "a", "before": "x", "after": None}]},
         {"steps": [{"path": 1, "before": None, "after": ZEROS}]},
-        {"steps": [{"path": p, "before": None, "after": ZEROS} for p in ("a", "A")]},
+        {"steps": [{"path": p, "before": None, "after": ZEROS} for p in ("a", "a")]},
         {"steps": [{"path": "a", "before": None, "after": ZEROS, "mode": 1}]},
     ],
 )  # fmt: skip
