@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from polster.errors import Refusal
+from polster.files import is_link, read_regular
 from polster.template import TASKS, bundled_project, order, tasks_version, version
 
 # Commands of the project's polster_tasks, and what run_polster.py needs to hear for the others.
@@ -30,7 +31,8 @@ def is_project(folder: Path) -> bool:
     import tomllib
 
     try:
-        tool = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8")).get("tool")
+        text = read_regular(folder / "pyproject.toml").decode("utf-8")
+        tool = tomllib.loads(text).get("tool")
     except FileNotFoundError:
         return False
     except (OSError, ValueError, RecursionError):
@@ -185,14 +187,14 @@ def differing_files(tasks: Path, released: Path) -> list[str]:
 def list_files(folder: Path) -> dict[str, bool]:
     """Return the files below `folder` by relative path, and whether each is a regular file."""
     found: dict[str, bool] = {}
-    if folder.is_symlink():
+    if is_link(folder):
         return found
     waiting = [("", folder)]
     while waiting:
         prefix, current = waiting.pop()
         with os.scandir(current) as entries:
             for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
+                if entry.is_dir(follow_symlinks=False) and not is_link(Path(entry.path)):
                     if entry.name != "__pycache__":
                         waiting.append((f"{prefix}{entry.name}/", Path(entry.path)))
                 else:
@@ -203,7 +205,7 @@ def list_files(folder: Path) -> dict[str, bool]:
 def same_text(one: Path, other: Path) -> bool:
     """Tell whether two files can be read and hold the same, whatever their line ends."""
     try:
-        texts = [path.read_bytes().replace(b"\r\n", b"\n") for path in (one, other)]
+        texts = [read_regular(path).replace(b"\r\n", b"\n") for path in (one, other)]
     except OSError:
         return False
     return texts[0] == texts[1]

@@ -3,7 +3,10 @@
 import re
 from pathlib import Path
 
+from polster.files import read_regular
+
 TASKS = "polster_tasks"
+UNKNOWN = "unknown"  # the version of a copy that states none
 _PROJECT = "{{cookiecutter.project_slug}}"
 
 
@@ -17,11 +20,17 @@ def template() -> Path:
 def tasks_version(tasks: Path) -> str:
     """Return the version that a `polster_tasks` folder states, or "unknown"."""
     try:
-        text = (tasks / "__init__.py").read_text(encoding="utf-8", errors="replace")
+        text = read_regular(tasks / "__init__.py")
     except OSError:
-        return "unknown"
-    found = re.search(r'^__version__ = "([0-9A-Za-z][0-9A-Za-z.+_-]{0,40})"', text, re.MULTILINE)
-    return found[1] if found else "unknown"
+        return UNKNOWN
+    return stated_version(text)
+
+
+def stated_version(text: bytes) -> str:
+    """Return the version that the text of polster_tasks/__init__.py states, or "unknown"."""
+    decoded = text.decode("utf-8", errors="replace")
+    found = re.search(r'^__version__ = "([0-9A-Za-z][0-9A-Za-z.+_-]{0,40})"', decoded, re.MULTILINE)
+    return found[1] if found else UNKNOWN
 
 
 def bundled_project() -> Path:

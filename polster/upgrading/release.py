@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from polster.create import bake
 from polster.errors import Refusal
-from polster.template import TASKS, tasks_version
+from polster.template import TASKS, stated_version
 from polster.upgrading.manifest import Manifest, read_manifest
 from polster.upgrading.paths import read
 
@@ -76,4 +76,5 @@ def assumed_manifest(root: Path) -> Manifest:
         "starter": "minimal" if read(root, "AGENTS.md") is None else "standard",
         "ci": ci[0] if ci else "none",
     }
-    return Manifest(tasks_version(root / TASKS), answers, (), {})
+    version = stated_version(read(root, f"{TASKS}/__init__.py") or b"")
+    return Manifest(version, answers, (), {})

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from polster.handover import RUN_COMMANDS, TASK_COMMANDS
+from polster.handover import RUN_COMMANDS, TASK_COMMANDS, is_project
+from polster.template import tasks_version
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -247,6 +248,22 @@ def test_a_pyproject_that_cannot_be_read_is_for_the_project_to_say(
 ) -> None:
     (spy_project / "pyproject.toml").write_text("[tool.polster\n", encoding="utf-8")
     assert polster("validate", cwd=spy_project).returncode == 7
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes and devices as POSIX has them")
+@pytest.mark.parametrize("kind", ["pipe", "device", "huge"])
+@pytest.mark.parametrize("name", ["pyproject.toml", "polster_tasks/__init__.py"])
+def test_a_pipe_or_a_device_stops_nobody(name: str, kind: str, spy_project: Path) -> None:
+    (spy_project / name).unlink()
+    if kind == "pipe":
+        os.mkfifo(spy_project / name)
+    elif kind == "device":
+        (spy_project / name).symlink_to("/dev/zero")
+    else:
+        with (spy_project / name).open("wb") as file:
+            file.truncate(50_000_000_000)
+    assert is_project(spy_project)
+    assert tasks_version(spy_project / "polster_tasks") in ("unknown", "0.0.1")
 
 
 def test_a_foreign_pyproject_on_the_way_up_is_passed_by(polster: Run, spy_project: Path) -> None:

@@ -382,7 +382,12 @@ def test_a_pyproject_that_nobody_can_read_is_left_and_said(
 @pytest.mark.skipif(os.name == "nt", reason="pipes as POSIX has them")
 @pytest.mark.parametrize(
     ("name", "options"),
-    [(".polster.json", ()), ("README.md", ()), (".polster/upgrade/000001", ("--undo",))],
+    [
+        (".polster.json", ()),
+        ("README.md", ()),
+        ("pyproject.toml", ()),
+        (".polster/upgrade/000001", ("--undo",)),
+    ],
 )
 def test_nobody_waits_for_a_pipe(
     name: str,
@@ -396,3 +401,33 @@ def test_nobody_waits_for_a_pipe(
     (project / name).parent.mkdir(parents=True, exist_ok=True)
     os.mkfifo(project / name)
     assert refused(polster_here("upgrade", *options, cwd=project))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes as POSIX has them")
+@pytest.mark.parametrize("name", ["pyproject.toml", "polster_tasks/__init__.py"])
+def test_without_a_manifest_nobody_waits_for_a_pipe_either(
+    name: str, project: Path, home: Path, later_release: str, polster_here: Run
+) -> None:
+    for path in (project / ".polster.json", project / name):
+        path.unlink()
+    os.mkfifo(project / name)
+    assert refused(polster_here("upgrade", cwd=project))
+
+
+def test_the_version_is_not_read_through_a_link(
+    project: Path, home: Path, later_release: str, polster_here: Run
+) -> None:
+    (project / ".polster.json").unlink()
+    (project / "polster_tasks").rename(home / "elsewhere")
+    (project / "polster_tasks").symlink_to(home / "elsewhere")
+    done = polster_here("upgrade", cwd=project)
+    assert refused(done) and "is a link" in done.stderr
+
+
+def test_a_file_too_large_to_be_of_the_template_is_refused_unread(
+    project: Path, home: Path, later_release: str, polster_here: Run
+) -> None:
+    with (project / "README.md").open("wb") as file:
+        file.truncate(50_000_000_000)  # a hole, which takes no room
+    done = polster_here("upgrade", cwd=project)
+    assert refused(done) and "too large" in done.stderr
