@@ -138,7 +138,7 @@ def make_plan(root: Path, known: Manifest, release: Release, force: Force) -> Pl
 def _under_new_names(
     root: Path, known: Mapping[str, str], released: Mapping[str, object]
 ) -> Mapping[str, str]:
-    """Return the recorded files, those that the disk cannot tell from a released one under its name.
+    """Return the recorded files; one that the disk takes for a released one has its name.
 
     A release may rename a file only in case. Where the disk ignores case, both names lead to one
     file, which is then replaced, and never removed.
