@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ANSWERS = {
-    "project_name": {{ cookiecutter.project_name | tojson }},
-    "project_slug": {{ cookiecutter.project_slug | tojson }},
-    "description": {{ cookiecutter.description | tojson }},
-    "starter": {{ cookiecutter.starter | tojson }},
-    "ci": {{ cookiecutter.ci | tojson }},
+    "project_name": {{cookiecutter.project_name | tojson}},
+    "project_slug": {{cookiecutter.project_slug | tojson}},
+    "description": {{cookiecutter.description | tojson}},
+    "starter": {{cookiecutter.starter | tojson}},
+    "ci": {{cookiecutter.ci | tojson}},
 }
 
 MANIFEST = Path(".polster.json")

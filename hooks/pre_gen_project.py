@@ -8,9 +8,9 @@ import stat
 import sys
 from pathlib import Path
 
-PROJECT_NAME = {{ cookiecutter.project_name | tojson }}
-SLUG = {{ cookiecutter.project_slug | tojson }}
-DESCRIPTION = {{ cookiecutter.description | tojson }}
+PROJECT_NAME = {{cookiecutter.project_name | tojson}}
+SLUG = {{cookiecutter.project_slug | tojson}}
+DESCRIPTION = {{cookiecutter.description | tojson}}
 
 # Read, and removed, by the post_gen hook.
 SNAPSHOT = Path(".polster-snapshot.json")
@@ -27,7 +27,9 @@ TAKEN = {
     "run_polster", "src", "tests",
 }  # fmt: skip
 # Device names: Windows cannot make such a folder.
-RESERVED_ON_WINDOWS = {"aux", "con", "nul", "prn"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(10)}
+RESERVED_ON_WINDOWS = {"aux", "con", "nul", "prn"} | {
+    f"{d}{n}" for d in ("com", "lpt") for n in range(10)
+}
 
 
 def refusal(slug: str) -> str | None:

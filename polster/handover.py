@@ -8,6 +8,7 @@ from pathlib import Path
 from polster.errors import Refusal
 from polster.files import is_link, read_regular
 from polster.template import TASKS, bundled_project, order, tasks_version, version
+from polster.terminal import warn
 
 # Commands of the project's polster_tasks, and what run_polster.py needs to hear for the others.
 TASK_COMMANDS = {
@@ -99,7 +100,7 @@ def hand_over(
         what = tasks / "__main__.py" if tasks.is_dir() else tasks
         raise Refusal(f"{what} is missing: `polster upgrade --force {TASKS}` brings it back.")
     if note := difference_note(tasks, verbose or sys.stderr.isatty()):
-        print(note, file=sys.stderr, flush=True)
+        warn(note)
     return run_tasks(root, [*passed_on, command, *arguments])
 
 

@@ -6,8 +6,8 @@ next one carries on, or goes back. A file that somebody edited meanwhile has nei
 is left alone.
 
 New files come first and removed ones go last, so that no file that both releases have is ever
-missing, and `.polster.json` is written when everything else is done. Backwards, the steps come in
-the opposite order.
+missing. Backwards, the steps come in the opposite order. Either way, `.polster.json` changes when
+everything else is done.
 """
 
 import os
@@ -26,6 +26,7 @@ from polster.upgrading.store import (
     Step,
     Store,
     exact,
+    on_disk,
     read_copy,
     read_record,
     remove_unused,
@@ -39,7 +40,7 @@ ADVICE = "Make room or correct the permissions, then try again."
 
 
 def prepare(root: Path, plan: Plan) -> Store:
-    """Write all that an upgrade needs, and make it the active one. The caller holds the lock.
+    """Write all that an upgrade needs, and check it. The caller holds the lock.
 
     Raises:
         Refusal: if something cannot be written; the project is as before.
@@ -48,8 +49,8 @@ def prepare(root: Path, plan: Plan) -> Store:
         remove_unused(root)
         _offer_new_texts(root, plan)
         store = write_store(root, plan)
-        check(store, read_record(store).steps)  # what could not be finished must not begin
-        return switch(store, State.ACTIVE)
+        check(store, read_record(store).steps)
+        return store
     except BaseException as error:
         with suppress(OSError, Refusal):
             remove_unused(root)
@@ -59,7 +60,7 @@ def prepare(root: Path, plan: Plan) -> Store:
 
 
 def finish(store: Store) -> tuple[str, ...]:
-    """Carry out an active upgrade; return the files that somebody edited meanwhile.
+    """Carry out an upgrade that is prepared or active; return the files edited meanwhile.
 
     Raises:
         Refusal: if it cannot be carried out; all of it is taken back.
@@ -67,16 +68,28 @@ def finish(store: Store) -> tuple[str, ...]:
     record = read_record(store)
     check(store, record.steps)
     try:
+        if store.state is State.NEW:
+            store = switch(store, State.ACTIVE)
         left = _perform(store, record.steps)
         switch(store, State.DONE)
     except BaseException as error:
         with _halfway(error):
-            if _perform(store, _backwards(record), record.folders):
-                switch(store, State.UNDONE)
-            else:
-                shutil.rmtree(inside(store.root, switch(store, State.NEW).name))
+            _take_back(on_disk(store), record)
         raise
     return left
+
+
+def _take_back(store: Store, record: Record) -> None:
+    """Take back an upgrade that did not end; its copies stay if files were edited meanwhile."""
+    if store.state is State.DONE:
+        store = switch(store, State.ACTIVE)
+    edited = _perform(store, _backwards(record), record.folders)
+    if edited:
+        switch(store, State.UNDONE)
+        return
+    if store.state is not State.NEW:
+        store = switch(store, State.NEW)
+    shutil.rmtree(inside(store.root, store.name))
 
 
 def go_back(store: Store) -> tuple[str, ...]:
@@ -98,6 +111,9 @@ def go_back(store: Store) -> tuple[str, ...]:
         switch(store, State.UNDONE)
     except BaseException as error:
         with _halfway(error):
+            store = on_disk(store)
+            if store.state is State.UNDONE:
+                store = switch(store, State.UNDOING)
             _perform(store, record.steps)
             if store.state is not began:
                 switch(store, began)

@@ -32,7 +32,7 @@ def describe(root: Path, plan: Plan, *, dry_run: bool, verbose: bool) -> Iterato
     yield from _deleted(root, plan.kept)
     if plan.settings:
         yield f"{PYPROJECT} was edited, so these settings are yours to change:"
-        yield from (f"  {_printable(line)}" for line in plan.settings)
+        yield from (f"  {line}" for line in plan.settings)
 
 
 def summary(plan: Plan, dry_run: bool = False) -> str:
@@ -72,11 +72,6 @@ def show_difference(one: Path, other: Path) -> str:
     if shutil.which("git"):
         return " ".join(["git diff --no-index", *paths])
     return " ".join(["fc" if os.name == "nt" else "diff -u", *paths])
-
-
-def _printable(line: str) -> str:
-    """Return a line without what a terminal would obey: it may come from a stranger's file."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
 
 def _quoted(path: Path) -> str:

@@ -172,6 +172,13 @@ def switch(store: Store, state: State) -> Store:
     return after
 
 
+def on_disk(store: Store) -> Store:
+    """Return an upgrade in the state that the disk has: a switch may have been interrupted."""
+    if inside(store.root, store.name).is_dir():
+        return store
+    return next(one for one in stores(store.root) if one.number == store.number)
+
+
 def read_record(store: Store) -> Record:
     """Return what an upgrade consists of.
 

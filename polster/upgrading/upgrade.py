@@ -1,6 +1,7 @@
 """The two things that a user can ask for: an upgrade, and its undo."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from polster.errors import Refusal
@@ -36,6 +37,12 @@ def upgrade(root: Path, force: Force, *, dry_run: bool, verbose: bool, say: Say)
     Raises:
         Refusal: if the project stays as it is.
     """
+    with _interruptions_explained(root):
+        _upgrade(root, force, dry_run, verbose, say)
+
+
+def _upgrade(root: Path, force: Force, dry_run: bool, verbose: bool, say: Say) -> None:
+    """Do what `upgrade` says."""
     interrupted = unfinished(root)
     if interrupted and dry_run:
         say(_interrupted(interrupted))
@@ -84,13 +91,28 @@ def undo(root: Path, *, dry_run: bool, say: Say) -> None:
     if dry_run:
         _undo(root, True, say)
         return
-    with locked(root):
+    with _interruptions_explained(root), locked(root):
         remove_unused(root)
         _undo(root, False, say)
 
 
+@contextmanager
+def _interruptions_explained(root: Path) -> Iterator[None]:
+    """Say what to do next, should Ctrl-C, pressed again and again, leave an upgrade halfway."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        store = unfinished(root)
+        if store is None:
+            raise
+        raise Refusal(f"Interrupted. {_interrupted(store)}", 130) from None
+
+
 def _undo(root: Path, dry_run: bool, say: Say) -> None:
-    """Take an upgrade back, or say which files would change. The caller holds the lock."""
+    """Take an upgrade back, or say which files would change.
+
+    The caller holds the lock, but for a dry run, which writes nothing.
+    """
     store = unfinished(root) or last_done(root)
     if store is None:
         raise _nothing_to_undo(root)

@@ -105,8 +105,10 @@ def test_a_project_folder_may_hold_a_path_separator(polster: Run, spy_project: P
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
-@pytest.mark.parametrize("command", ["validate", "run"])
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("command", "sent"),
+    [("validate", signal.SIGTERM), ("run", signal.SIGINT), ("run", signal.SIGTERM)],
+)
 def test_signals_arrive_and_the_end_is_told_as_without_polster(
     command: str, sent: signal.Signals, spy_project: Path
 ) -> None:
@@ -127,6 +129,23 @@ def test_signals_arrive_and_the_end_is_told_as_without_polster(
         ends.append(process.wait(timeout=20))
         process.stdout.close()
     assert ends[0] == ends[1] != 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
+@pytest.mark.parametrize("place", ["__init__", "__main__"])
+def test_ctrl_c_in_the_tooling_is_one_word_and_130(place: str, spy_project: Path) -> None:
+    script = "print('ready', flush=True)\nimport time\ntime.sleep(60)\n"
+    (spy_project / f"polster_tasks/{place}.py").write_text(script, encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "polster", "validate"],
+        cwd=spy_project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+    )  # fmt: skip
+    assert process.stdout and process.stdout.readline() == "ready\n"
+    time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (130, "Interrupted.\n")
 
 
 @pytest.mark.parametrize("command", [*TASK_COMMANDS, *RUN_COMMANDS, "upgrade"])

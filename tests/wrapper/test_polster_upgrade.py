@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from polster import template as templates
 from polster.template import order, version
 from polster.upgrading.lock import locked
 from polster.upgrading.settings import flatten, needed
-from tests.wrapper.conftest import TEMPLATE_FOLDER, append, contents
+from tests.wrapper.conftest import TEMPLATE_FOLDER, append, contents, environment
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 VERSION = version()
@@ -510,3 +511,36 @@ def test_a_file_renamed_in_case_is_not_removed_where_the_disk_ignores_case(
     assert done.returncode == 0, done.stderr
     assert (project / old).is_file() and (project / new).is_file()
     assert f"removed   {old}" not in done.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes and devices as POSIX has them")
+@pytest.mark.parametrize("options", [[], ["--undo"]])
+@pytest.mark.parametrize("where", ["a closed pipe", "a full disk", "closed"])
+def test_the_output_decides_nothing(
+    where: str, options: list[str], project: Path, later_release: str, polster_here: Run
+) -> None:
+    before = contents(project)
+    polster_here("upgrade", cwd=project)
+    after = contents(project)
+    if not options:
+        polster_here("upgrade", "--undo", cwd=project)
+    script = (
+        "import sys; from polster import create, template; from pathlib import Path\n"
+        "folder = Path(sys.argv.pop(1))\n"
+        "create.template = template.template = lambda: folder\n"
+        "from polster.__main__ import main; main()\n"
+    )
+    command = [sys.executable, "-c", script, str(templates.template()), "upgrade", *options]
+    redirection = {"a closed pipe": "| true", "a full disk": "> /dev/full", "closed": ">&-"}[where]
+    if where == "a full disk" and not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    done = subprocess.run(
+        ["sh", "-c", f'"$@" {redirection}', "sh", *command],
+        cwd=project, env=environment(), capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert contents(project) == (before if options else after)
+    if where == "a full disk":
+        assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
+        assert "its output was not written" in done.stderr
+    else:
+        assert done.returncode == 0 and done.stderr == ""
