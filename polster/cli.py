@@ -178,7 +178,7 @@ def upgrade(obj, paths, dry_run, verbose, force, undo):
     was replaced is kept for --undo.
     """
     from polster.upgrading import upgrade as upgrading
-    from polster.upgrading.plan import Force
+    from polster.upgrading.plan import Force, ForcedPath
 
     if undo and (force or paths):
         raise Refusal("--undo takes back all of the last upgrade: leave --force and PATHS out.", 2)
@@ -190,9 +190,9 @@ def upgrade(obj, paths, dry_run, verbose, force, undo):
         upgrading.undo(root, dry_run=dry_run, say=output.show)
         output.check()
         return
-    below = tuple(path.replace(os.sep, "/").rstrip("/") for path in paths)
     verbose = verbose or obj.verbose
-    upgrading.upgrade(root, Force(force, below), dry_run=dry_run, verbose=verbose, say=output.show)
+    wanted = Force(force, tuple(ForcedPath.typed(path, root) for path in paths))
+    upgrading.upgrade(root, wanted, dry_run=dry_run, verbose=verbose, say=output.show)
     output.check()
 
 

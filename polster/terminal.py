@@ -36,6 +36,11 @@ class Output:
             raise Refusal(f"The command is done, but its output was not written: {self._error}.")
 
 
+def count(number: int, thing: str) -> str:
+    """Return a number of things: "1 file", "2 files"."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def warn(sentence: str) -> None:
     """Print a sentence for people on stderr, if anybody listens."""
     try:

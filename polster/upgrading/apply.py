@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
+from polster.door import own_command_for
 from polster.errors import Refusal
 from polster.files import is_link
 from polster.upgrading.paths import MANIFEST, UPGRADES, inside, read
@@ -73,7 +74,7 @@ def finish(store: Store) -> tuple[str, ...]:
         left = _perform(store, record.steps)
         switch(store, State.DONE)
     except BaseException as error:
-        with _halfway(error):
+        with _halfway(store.root, error):
             _take_back(on_disk(store), record)
         raise
     return left
@@ -110,7 +111,7 @@ def go_back(store: Store) -> tuple[str, ...]:
         left = _perform(store, _backwards(record), record.folders)
         switch(store, State.UNDONE)
     except BaseException as error:
-        with _halfway(error):
+        with _halfway(store.root, error):
             store = on_disk(store)
             if store.state is State.UNDONE:
                 store = switch(store, State.UNDOING)
@@ -122,7 +123,7 @@ def go_back(store: Store) -> tuple[str, ...]:
 
 
 @contextmanager
-def _halfway(error: BaseException) -> Iterator[None]:
+def _halfway(root: Path, error: BaseException) -> Iterator[None]:
     """Turn an error that stopped the steps into a sentence, once the body has taken them back.
 
     Raises:
@@ -131,9 +132,10 @@ def _halfway(error: BaseException) -> Iterator[None]:
     try:
         yield
     except (OSError, Refusal) as second:
+        again = f"{own_command_for(root)} upgrade"
         raise Refusal(
             f"Neither done nor taken back: {second}. Every file is whole. Make room or correct the "
-            "permissions; then `polster upgrade` finishes, or `polster upgrade --undo` goes back."
+            f"permissions; then `{again}` finishes, or `{again} --undo` goes back."
         ) from None
     if isinstance(error, OSError):
         raise Refusal(f"Nothing was changed: {error}. {ADVICE}") from None

@@ -2,20 +2,16 @@
 
 import difflib
 import os
-import shlex
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from polster.door import own_command_for, quoted, short_path
 from polster.template import TASKS
+from polster.terminal import count
 from polster.upgrading.paths import UPGRADES
 from polster.upgrading.plan import PYPROJECT, Change, Kept, Kind, Plan, Reason, missing_folder
-
-
-def count(number: int, thing: str) -> str:
-    """Return a number of things: "1 file", "2 files"."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def describe(root: Path, plan: Plan, *, dry_run: bool, verbose: bool) -> Iterator[str]:
@@ -68,19 +64,10 @@ def difference(path: str, before: bytes | None, after: bytes | None) -> Iterator
 
 def show_difference(one: Path, other: Path) -> str:
     """Return a command that shows how two files differ, as it can be pasted here."""
-    paths = [_quoted(path) for path in (one, other)]
+    paths = [quoted(short_path(path)) for path in (one, other)]
     if shutil.which("git"):
         return " ".join(["git diff --no-index", *paths])
     return " ".join(["fc" if os.name == "nt" else "diff -u", *paths])
-
-
-def _quoted(path: Path) -> str:
-    """Return a path as a shell takes it, short where the current folder is near."""
-    try:
-        shown = os.path.relpath(path)
-    except ValueError:  # another drive of Windows
-        shown = str(path)
-    return f'"{shown}"' if os.name == "nt" else shlex.quote(shown)
 
 
 def _one_change(change: Change) -> str:
@@ -102,7 +89,7 @@ def _one_kept(root: Path, kept: Kept, version: str, dry_run: bool) -> Iterator[s
             yield f"            {show_difference(root / kept.path, offered)}"
         if _is_polsters(kept.path):
             yield "            the rest of this folder is the release's; if it needs this file too:"
-            yield f"            polster upgrade --force {_forced(kept.path)}"
+            yield f"            {own_command_for(root)} upgrade --force {quoted(kept.path)}"
 
 
 def _is_polsters(path: str) -> bool:
@@ -118,12 +105,8 @@ def _deleted(root: Path, kept: Iterable[Kept]) -> Iterator[str]:
     )
     for path, number in gone.items():
         files = "" if number == 1 else f" ({count(number, 'file')})"
-        yield f"  deleted   {path}{files}: `polster upgrade --force {_forced(path)}` brings it back"
-
-
-def _forced(path: str) -> str:
-    """Return a path of the project as a shell takes it."""
-    return f'"{path}"' if os.name == "nt" and " " in path else shlex.quote(path)
+        command = f"{own_command_for(root)} upgrade --force {quoted(path)}"
+        yield f"  deleted   {path}{files}: `{command}` brings it back"
 
 
 def _number(kept: Iterable[Kept], *reasons: Reason) -> int:

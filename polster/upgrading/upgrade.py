@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from polster.door import own_command_for
 from polster.errors import Refusal
 from polster.upgrading.apply import check, finish, go_back, prepare
 from polster.upgrading.lock import locked
@@ -77,7 +78,7 @@ def _upgrade(root: Path, force: Force, dry_run: bool, verbose: bool, say: Say) -
         left = finish(store)
     say(summary(plan))
     _say_left(store._replace(state=State.DONE), left, "new", say)
-    say("Done. `polster upgrade --undo` goes back.")
+    say(f"Done. `{own_command_for(root)} upgrade --undo` goes back.")
 
 
 def undo(root: Path, *, dry_run: bool, say: Say) -> None:
@@ -161,20 +162,21 @@ def _finish_interrupted(root: Path, say: Say) -> bool:
 def _interrupted(store: Store) -> str:
     """Return the sentence about an upgrade that is halfway."""
     record = read_record(store)
+    again = f"{own_command_for(store.root)} upgrade"
     if store.state is State.UNDOING:
         return (
             f"The undo of the upgrade to {record.after} was interrupted: "
-            "`polster upgrade --undo` finishes it."
+            f"`{again} --undo` finishes it."
         )
     return (
-        f"The upgrade to {record.after} was interrupted: `polster upgrade` finishes it, "
-        "`polster upgrade --undo` goes back."
+        f"The upgrade to {record.after} was interrupted: `{again}` finishes it, "
+        f"`{again} --undo` goes back."
     )
 
 
 def _nothing_to_undo(root: Path) -> Refusal:
     """Return the sentence about a project that has no upgrade to take back."""
-    return Refusal(f"Nothing to undo: {root} has had no upgrade, or all are undone.")
+    return Refusal(f"Nothing to undo: {root} has had no upgrade, or each is undone.")
 
 
 def _say_left(store: Store, paths: Iterable[str], side: str, say: Say) -> None:

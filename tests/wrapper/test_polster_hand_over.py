@@ -1,12 +1,14 @@
 """The project's own tooling does the work; arguments, terminal, signals, status are untouched."""
 
 import os
+import py_compile
 import signal
 import subprocess
 import sys
 import time
 from ast import literal_eval
 from collections.abc import Callable
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
@@ -169,7 +171,8 @@ def test_a_missing_run_polster_is_one_sentence(polster: Run, spy_project: Path) 
 
 
 @pytest.mark.parametrize(
-    ("theirs", "said"), [("0.0.9", "polster upgrade"), ("99.0", "later"), ("unknown", "older")]
+    ("theirs", "said"),
+    [("0.0.9", "polster upgrade"), ("99.0", "later"), ("unknown", "does not say")],
 )
 def test_another_version_is_said_to_people_and_not_to_scripts(
     theirs: str,
@@ -179,7 +182,8 @@ def test_another_version_is_said_to_people_and_not_to_scripts(
     spy_project: Path,
 ) -> None:
     init = spy_project / "polster_tasks/__init__.py"
-    init.write_text(f'__version__ = "{theirs}"\n', encoding="utf-8")
+    stated = "" if theirs == "unknown" else f'__version__ = "{theirs}"\n'
+    init.write_text(stated, encoding="utf-8")
     assert polster("validate", cwd=spy_project).stderr == ""
     _, shown = on_terminal("validate", cwd=spy_project)
     assert "Note: " in shown and said in shown and "not compared" in shown
@@ -198,6 +202,37 @@ def test_the_released_tooling_runs_without_a_word(polster: Run, project: Path) -
     for path in (project / "polster_tasks").rglob("*.py"):
         path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     assert notes(polster("validate", cwd=project)) == []
+
+
+@pytest.mark.parametrize("command", ["validate", "list-assets"])
+def test_nothing_of_the_project_runs_where_its_tooling_is_the_released_one(
+    command: str, polster: Run, project: Path
+) -> None:
+    evil = "raise SystemExit('evil')\n"
+    for name in ("argparse.py", "json.py", "tomllib.py", "ast.py"):
+        (project / name).write_text(evil, encoding="utf-8")
+    tasks = project / "polster_tasks"
+    for name in ("__main__", "__init__", "commands"):
+        # Python runs such a cache without a look at the source beside it.
+        source = project / "evil.py"
+        source.write_text(evil, encoding="utf-8")
+        cache = cache_from_source(str(tasks / f"{name}.py"))
+        py_compile.compile(
+            str(source), cache, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH
+        )
+    source.unlink()
+    done = polster(command, cwd=project / "src", env={"PYTHONSAFEPATH": "1"})
+    assert done.returncode == 0, done.stderr
+    assert "evil" not in done.stdout + done.stderr
+
+
+def test_the_advice_of_a_note_works_where_it_is_given(polster: Run, project: Path) -> None:
+    (project / "polster_tasks/mine.py").write_text("", encoding="utf-8")
+    for options, where in (([], project), (["--project", project.name], project.parent)):
+        done = polster(*options, "validate", cwd=where)
+        (note,) = notes(done)
+        shown = f" --project {project.name}" if options else ""
+        assert f"polster{shown} --bundled COMMAND` runs the released one" in note
 
 
 @pytest.mark.parametrize("kind", ["changed", "added", "missing", "link", "link inside", "pipe"])

@@ -211,8 +211,47 @@ def test_force_with_paths_reaches_those_only(
 
 
 @pytest.mark.parametrize(
+    ("folder", "path"),
+    [
+        (".", "./polster_tasks"), (".", "polster_tasks//"), (".", "src/../polster_tasks/layers.py"),
+        ("polster_tasks", "layers.py"), ("polster_tasks", "."), ("src", "../polster_tasks"),
+        ("src", "polster_tasks"), ("..", "polster_tasks"), ("..", "my_pipeline/polster_tasks"),
+    ],
+)  # fmt: skip
+def test_a_forced_path_is_seen_from_the_current_folder_or_from_the_projects_root(
+    folder: str, path: str, project: Path, later_release: str, polster_here: Run
+) -> None:
+    append(project / "README.md", "# mine\n")
+    append(project / "polster_tasks/layers.py", "# mine\n")
+    options = ("--project", project.name) if folder == ".." else ()
+    path = path.replace("my_pipeline", project.name)
+    done = polster_here(*options, "upgrade", "--force", path, cwd=project / folder)
+    assert done.returncode == 0, done.stderr
+    after = contents(project)
+    assert b"# mine" in after["README.md"] and b"# mine" not in after["polster_tasks/layers.py"]
+
+
+def test_what_is_advised_from_outside_the_project_can_be_pasted_there(
+    project: Path, later_release: str, polster_here: Run
+) -> None:
+    (project / "AGENTS.md").unlink()
+    done = polster_here("--project", project.name, "upgrade", cwd=project.parent)
+    command = f"polster --project {project.name} upgrade"
+    assert f"`{command} --force AGENTS.md` brings it back" in done.stdout
+    assert f"`{command} --undo` goes back" in done.stdout
+    assert polster_here(*f"{command} --undo".split()[1:], cwd=project.parent).returncode == 0
+
+
+@pytest.mark.parametrize(
     "argv",
-    [("--force", "nowhere"), ("--force", "../x"), ("README.md",), ("--undo", "--force")],
+    [
+        ("--force", "nowhere"),
+        ("--force", "../x"),
+        ("--force", ""),
+        ("--force", "/"),
+        ("README.md",),
+        ("--undo", "--force"),
+    ],
 )
 def test_a_wrong_command_line_is_refused_with_2(
     argv: tuple[str, ...], project: Path, polster_here: Run
