@@ -2,8 +2,12 @@
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from polster.files import read_regular
+
+if TYPE_CHECKING:
+    from packaging.version import Version
 
 TASKS = "polster_tasks"
 UNKNOWN = "unknown"  # the version of a copy that states none
@@ -43,7 +47,11 @@ def version() -> str:
     return tasks_version(bundled_project() / TASKS)
 
 
-def order(release: str) -> tuple[tuple[int, ...], bool]:
-    """Return a release as what compares: "0.10" is later than "0.9" and than its own "0.10rc1"."""
-    numbers = re.match(r"[\d.]*", release)[0]
-    return tuple(int(number) for number in numbers.split(".") if number), numbers == release
+def order(release: str) -> "tuple[bool] | tuple[bool, Version]":
+    """Return a release as what compares, as PEP 440 says; what is no version comes first."""
+    from packaging.version import InvalidVersion, Version  # here, for the time that it takes
+
+    try:
+        return True, Version(release)
+    except InvalidVersion:
+        return (False,)

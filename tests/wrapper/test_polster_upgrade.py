@@ -1,11 +1,14 @@
 """`polster upgrade`: what the template owns moves on, what a user did stays."""
 
+import errno
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -504,8 +507,24 @@ def test_a_python_file_changes_after_those_that_it_imports() -> None:
 
 
 def test_order_of_versions() -> None:
-    releases = ["unknown", "0.0.9", "0.1.0rc1", "0.1.0", "0.10.0", "1.0"]
+    releases = [
+        "unknown", "0.0.9", "0.1.0.dev1", "0.1.0a1.dev2", "0.1.0a1", "0.1.0a2", "0.1.0b1",
+        "0.1.0rc1", "0.1.0rc1.post1", "0.1.0", "0.1.0+local", "0.1.0+2", "0.1.0+10",
+        "0.1.0.post1.dev1", "0.1.0.post1", "0.1.0.post2", "0.1.1", "0.10.0", "1.0", "1!0.1",
+    ]  # fmt: skip
     assert sorted(reversed(releases), key=order) == releases
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("1.0", "1.0.0"), ("1", "1.0"), ("1.0RC1", "1.0.rc.1"), ("v1.0", "1.0")]
+)
+def test_two_spellings_of_one_version_are_equal(one: str, other: str) -> None:
+    assert order(one) == order(other)
+
+
+@pytest.mark.parametrize("text", ["", "1..0", "1.0x", "final", "unknown", "1.0-"])
+def test_what_is_no_version_comes_before_every_version(text: str) -> None:
+    assert order(text) < order("0.0.1.dev0")
 
 
 @pytest.fixture
@@ -583,3 +602,36 @@ def test_the_output_decides_nothing(
         assert "its output was not written" in done.stderr
     else:
         assert done.returncode == 0 and done.stderr == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM that a process can hear")
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_a_terminated_upgrade_leaves_nothing_among_the_temporary_files(
+    sent: signal.Signals, project: Path, tmp_path: Path
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    before = contents(project)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "polster", "upgrade", "--dry-run"],
+        cwd=project, env=environment(TMPDIR=str(temporary)), stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    end = time.monotonic() + 60
+    while not list(temporary.glob("polster-*/*/polster_tasks")) and time.monotonic() < end:
+        time.sleep(0.005)
+    process.send_signal(sent)
+    assert process.wait(timeout=60) == 128 + sent
+    assert not list(temporary.glob("polster-*")) and contents(project) == before
+
+
+def test_a_full_temporary_folder_is_one_sentence_with_its_place(
+    project: Path, later_release: str, polster_here: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.mkdtemp", full)
+    done = polster_here("upgrade", cwd=project)
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
+    assert "No space left on device" in done.stderr and "TMPDIR" in done.stderr
