@@ -247,15 +247,21 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
 
 
-def settings(table: dict, name: str = "") -> Iterator[str]:
+def flatten(table: dict, name: str = "") -> Iterator[str]:
     """Yield each setting of a TOML table as a line: `[project] dependencies: polars>=2.0,<3`."""
     for key, value in table.items():
+        key = bare_or_quoted(key)
         if isinstance(value, dict):
-            yield from settings(value, f"{name}.{key}" if name else key)
+            yield from flatten(value, f"{name}.{key}" if name else key)
             continue
         for item in value if isinstance(value, list) and value else [value]:
             shown = item if isinstance(item, str) else json.dumps(item, default=str)
             yield f"[{name}] {key}: {shown}"
+
+
+def bare_or_quoted(key: str) -> str:
+    """Return a key as TOML has it: quoted, if something else than a word is in it."""
+    return key if re.fullmatch("[A-Za-z0-9_-]+", key) else json.dumps(key)
 
 
 def remove_caches(folders: set[Path], before: set[str]) -> None:
@@ -312,7 +318,7 @@ def write_manifest(fresh: set[Path]) -> None:
     pyproject = Path("pyproject.toml")
     lines = recorded_settings(earlier)
     if pyproject in fresh:
-        lines = list(settings(tomllib.loads(pyproject.read_text(encoding="utf-8"))))
+        lines = list(flatten(tomllib.loads(pyproject.read_text(encoding="utf-8"))))
     version = Path("polster_tasks/__init__.py").read_text(encoding="utf-8")
     manifest = {
         "format": 1,

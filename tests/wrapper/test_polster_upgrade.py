@@ -158,6 +158,47 @@ def test_settings_are_compared_with_what_the_user_has() -> None:
     assert needed(released, new, b"[project") != []
 
 
+@pytest.mark.parametrize(
+    ("released", "new", "mine", "lines"),
+    [
+        ([], ["[x] y: true"], "[x]\ny = false", ["[x] y: change false to true"]),
+        (["[x] y: 1"], ["[x] y: 2"], "[x]\ny = 7", ["[x] y: change 7 to 2"]),
+        (["[x] y: 1"], ["[x] y: 1"], "[x]\ny = 7", []),
+        ([], ["[x] y: a"], "[x]\ny = 'b'", ["[x] y: change b to a"]),
+        ([], ["[x] y: a"], "[x]\ny = ['b']", ["[x] y: add a"]),
+        ([], ["[x] y: a"], "[x]\ny = []", ["[x] y: change [] to a"]),
+        ([], ["[x] y: a"], "", ["[x] y: add a"]),
+        (["[x] y: a"], [], "[x]\ny = ['a', 'b']", ["[x] y: remove a"]),
+        (['[x] "a: b": 2'], ['[x] "a: b": 3'], '[x]\n"a: b" = 2', ['[x] "a: b": change 2 to 3']),
+        ([], ['[x."]: "] y: 3'], "", ['[x."]: "] y: add 3']),
+        (
+            ["[p] d: rich>=13"], ["[p] d: rich>=14"],
+            """[p]\nd = ["x", "Rich [jupyter] >= 13 ; python_version < '4'"]""",
+            ["[p] d: change Rich [jupyter] >= 13 ; python_version < '4' to "
+             "rich[jupyter]>=14; python_version < '4'"],
+        ),
+        (["[p] d: r>=1"], ["[p] d: r>=2"], "[p]\nd = ['x', 'r[a]>=2']", []),
+        (["[p] d: r>=1"], ["[p] d: r[b]>=2; m"], "[p]\nd = ['x', 'r']",
+         ["[p] d: change r to r[b]>=2; m"]),
+    ],
+)  # fmt: skip
+def test_each_kind_of_setting_has_its_advice(
+    released: list[str], new: list[str], mine: str, lines: list[str]
+) -> None:
+    assert needed(released, new, mine.encode()) == lines
+
+
+def test_a_setting_is_read_back_as_it_was_written() -> None:
+    table = {"a: b": {"c]": ["x: y", 3]}, "d": {'"': "\n"}, "top": True}
+    lines = list(flatten(table))
+    assert needed([], lines, b"") == [
+        '["a: b"] "c]": add x: y',
+        '["a: b"] "c]": add 3',
+        '[d] "\\"": add \n',
+        "[] top: add true",
+    ]
+
+
 def test_the_hook_records_the_settings_that_the_upgrade_reads(project: Path) -> None:
     import tomllib
 
