@@ -68,7 +68,7 @@ def read(root: Path, name: str) -> bytes | None:
         return None
     except NotADirectoryError:
         raise Refusal(
-            f"{path} cannot exist, because something on the way is not a folder: "
+            f"{path} cannot exist, because something above it is not a folder: "
             "move that away. Nothing was changed."
         ) from None
     if not stat.S_ISREG(state.st_mode):

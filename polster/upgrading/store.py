@@ -1,8 +1,8 @@
 """The copies that an upgrade keeps, and how far it is.
 
 Each upgrade has a folder of its own in `.polster/upgrade/`, named by a number. It holds
-`plan.json`, and the text of each file before and after under `old/` and `new/`. How far the upgrade
-is stands in the folder's name, so that one rename switches from one state to the next:
+`plan.json`, and the text of each file before and after under `old/` and `new/`. The folder's name
+says how far the upgrade is, so that one rename switches from one state to the next:
 
     000007.new      being written; of no use to anybody if the process ends now
     000007.active   complete; the project's files are being changed
@@ -113,8 +113,8 @@ def unfinished(root: Path) -> Store | None:
     halfway = [one for one in stores(root) if one.state in (State.ACTIVE, State.UNDOING)]
     if len(halfway) > 1:
         raise Refusal(
-            f"{root / UPGRADES} holds two unfinished upgrades, which none of ours left: "
-            "move one of the folders away. Nothing was changed."
+            f"{root / UPGRADES} holds two unfinished upgrades, and no command leaves two: "
+            "move one of their folders away. Nothing was changed."
         )
     return halfway[0] if halfway else None
 
@@ -210,7 +210,7 @@ def _steps(items: Iterable[object]) -> tuple[Step, ...]:
     steps = []
     for item in items:
         if not isinstance(item, dict) or item.keys() != set(Step._fields):
-            raise Damaged("a step is not one")
+            raise Damaged("a step is malformed")
         path, before, after = (item[name] for name in Step._fields)
         if not isinstance(path, str) or not (is_owned(path) or path == MANIFEST):
             raise Damaged(f"{str(path)[:80]!r} is not a file inside the project")

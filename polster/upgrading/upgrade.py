@@ -176,7 +176,7 @@ def _interrupted(store: Store) -> str:
 
 def _nothing_to_undo(root: Path) -> Refusal:
     """Return the sentence about a project that has no upgrade to take back."""
-    return Refusal(f"Nothing to undo: {root} has had no upgrade, or each is undone.")
+    return Refusal(f"Nothing to undo: {root} has no upgrade to take back.")
 
 
 def _say_left(store: Store, paths: Iterable[str], side: str, say: Say) -> None:
