@@ -189,7 +189,7 @@ tests/{% if cookiecutter.starter == 'ecommerce' %}test_ecommerce.py{% endif %}
 # END LISTS
 
 
-def chosen(names: str) -> list[Path]:
+def select_files(names: str) -> list[Path]:
     """Return the files of a list that belong to the answers: each other name ends empty."""
     return [Path(name) for name in names.splitlines() if name and not name.endswith("/")]
 
@@ -242,7 +242,7 @@ def is_fresh(path: Path, before: dict[str, list[list[int]]]) -> bool:
     return [state.st_size, state.st_mtime_ns, state.st_ino] not in known
 
 
-def digest(path: Path) -> str:
+def checksum_ignoring_line_ends(path: Path) -> str:
     """Return the SHA-256 of a text with LF as line end, as git may check it out with another."""
     return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
 
@@ -311,10 +311,10 @@ def write_manifest(fresh: set[Path]) -> None:
     """Record what was released: the files of this bake, and what an earlier one recorded."""
     earlier = read_json(MANIFEST)
     files = recorded_files(earlier)
-    recorded = {
-        path.as_posix(): digest(path) if path in fresh else files.get(path.as_posix())
-        for path in chosen(OWNED)
-    }
+    recorded = {}
+    for path in select_files(OWNED):
+        name = path.as_posix()
+        recorded[name] = checksum_ignoring_line_ends(path) if path in fresh else files.get(name)
     pyproject = Path("pyproject.toml")
     lines = recorded_settings(earlier)
     if pyproject in fresh:
@@ -339,7 +339,7 @@ def main() -> None:
     SNAPSHOT.unlink(missing_ok=True)
     files_before, folders_before = states_before(before), set(before.get("folders", []))
 
-    listed = [*chosen(OWNED), *chosen(EXAMPLES)]
+    listed = [*select_files(OWNED), *select_files(EXAMPLES)]
     fresh = {path for path in listed if is_fresh(path, files_before)}
     for path in fresh:
         make_writable(path)

@@ -26,7 +26,7 @@ from polster.upgrading.store import (
     State,
     Step,
     Store,
-    exact,
+    checksum_of,
     on_disk,
     read_copy,
     read_record,
@@ -148,7 +148,7 @@ def check(store: Store, steps: Iterable[Step]) -> None:
         Refusal: if one cannot; nothing was changed.
     """
     for step in steps:
-        present = exact(read(store.root, step.path))
+        present = checksum_of(read(store.root, step.path))
         if step.after is not None and present == step.before:
             read_copy(store, step.path, step.after)
 
@@ -167,7 +167,7 @@ def _perform(
     for step in steps:
         target = inside(store.root, step.path)
         _remove_file(_temporary(target))
-        present = exact(read(store.root, step.path))
+        present = checksum_of(read(store.root, step.path))
         if present == step.after:
             continue
         if present != step.before:

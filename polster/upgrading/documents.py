@@ -10,7 +10,7 @@ from polster.upgrading.paths import STATE, read
 FORMAT = 1
 _LARGEST = 4_000_000  # bytes; a manifest of ours has some 15,000
 _RELEASE = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,40}")
-_DIGEST = re.compile(r"[0-9a-f]{64}")
+_CHECKSUM = re.compile(r"[0-9a-f]{64}")
 
 
 class Damaged(ValueError):
@@ -80,8 +80,8 @@ def as_release(value: object) -> str:
     return value
 
 
-def as_digest(value: object) -> str:
+def as_checksum(value: object) -> str:
     """Return `value` if it is a SHA-256 in hexadecimal digits."""
-    if not isinstance(value, str) or not _DIGEST.fullmatch(value):
+    if not isinstance(value, str) or not _CHECKSUM.fullmatch(value):
         raise Damaged("a checksum is malformed")
     return value

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from polster.door import own_command_for
 from polster.errors import Refusal
 from polster.template import TASKS, order
-from polster.upgrading.manifest import Manifest, digest
+from polster.upgrading.manifest import Manifest, checksum_ignoring_line_ends
 from polster.upgrading.paths import MANIFEST, inside, read
 from polster.upgrading.release import Release
 from polster.upgrading.sequence import import_order
@@ -233,7 +233,7 @@ def _decide(
     if new is None:
         if before is None:
             return None
-        if digest(before) == released or forced:
+        if checksum_ignoring_line_ends(before) == released or forced:
             return Change(path, before, None)
         return Kept(path, Reason.DROPPED, before)
 
@@ -243,11 +243,11 @@ def _decide(
         return Kept(path, Reason.DELETED)
 
     after = with_line_ends_of(before, new.text)
-    if digest(before) == digest(after):
+    if checksum_ignoring_line_ends(before) == checksum_ignoring_line_ends(after):
         return None
-    if digest(before) == released or forced:
+    if checksum_ignoring_line_ends(before) == released or forced:
         return Change(path, before, after, new.mode)
-    reason = Reason.EDITED_ONLY if released == digest(after) else Reason.EDITED
+    reason = Reason.EDITED_ONLY if released == checksum_ignoring_line_ends(after) else Reason.EDITED
     return Kept(path, reason, before, after)
 
 
@@ -264,7 +264,7 @@ def _manifest_change(root: Path, manifest: Manifest) -> Change | None:
     before, after = read(root, MANIFEST), manifest.text()
     if before is None:
         return Change(MANIFEST, None, after)
-    if digest(before) == digest(after):
+    if checksum_ignoring_line_ends(before) == checksum_ignoring_line_ends(after):
         return None
     return Change(MANIFEST, before, with_line_ends_of(before, after))
 

@@ -25,7 +25,7 @@ from polster.errors import Refusal
 from polster.upgrading.documents import (
     FORMAT,
     Damaged,
-    as_digest,
+    as_checksum,
     as_release,
     as_text,
     damaged,
@@ -81,7 +81,7 @@ class Record(NamedTuple):
     steps: tuple[Step, ...]
 
 
-def exact(text: bytes | None) -> str | None:
+def checksum_of(text: bytes | None) -> str | None:
     """Return the checksum of a file's exact bytes."""
     return None if text is None else hashlib.sha256(text).hexdigest()
 
@@ -146,7 +146,7 @@ def write_store(root: Path, plan: Plan) -> Store:
     for change in plan.steps:
         parents = [parent.as_posix() for parent in PurePosixPath(change.path).parents][:-1]
         folders |= {parent for parent in parents if not inside(root, parent).exists()}
-        steps.append(Step(change.path, exact(change.before), exact(change.after)))
+        steps.append(Step(change.path, checksum_of(change.before), checksum_of(change.after)))
         if change.before is not None:
             mode = inside(root, change.path).stat().st_mode & 0o777
             write_synced(inside(root, f"{store.name}/old/{change.path}"), change.before, mode)
@@ -214,8 +214,8 @@ def _steps(items: Iterable[object]) -> tuple[Step, ...]:
         path, before, after = (item[name] for name in Step._fields)
         if not isinstance(path, str) or not (is_owned(path) or path == MANIFEST):
             raise Damaged(f"{str(path)[:80]!r} is not a file inside the project")
-        before = None if before is None else as_digest(before)
-        after = None if after is None else as_digest(after)
+        before = None if before is None else as_checksum(before)
+        after = None if after is None else as_checksum(after)
         if before == after:
             raise Damaged(f"nothing changes in {path!r}")
         steps.append(Step(path, before, after))
@@ -240,7 +240,7 @@ def read_copy(store: Store, path: str, checksum: str) -> Copy:
     for side in ("old", "new"):
         name = f"{store.name}/{side}/{path}"
         text = read(store.root, name)
-        if text is not None and exact(text) == checksum:
+        if text is not None and checksum_of(text) == checksum:
             return Copy(text, (store.root / name).stat().st_mode & 0o777)
     raise Refusal(
         f"{store.root / store.name} is damaged: its copy of {path} is missing or was changed. "
