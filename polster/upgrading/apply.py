@@ -222,6 +222,6 @@ def _backwards(record: Record) -> tuple[Step, ...]:
 def _offer_new_texts(root: Path, plan: Plan) -> None:
     """Lay the release's text of each edited file where its user finds it: nothing reads it."""
     for kept in plan.offered:
-        offered = inside(root, f"{UPGRADES}/{plan.after}/{kept.path}")
+        offered = inside(root, f"{UPGRADES}/{plan.to_version}/{kept.path}")
         _remove_file(offered)
         write_synced(offered, kept.after or b"", 0o644)

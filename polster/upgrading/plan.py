@@ -64,16 +64,16 @@ class Plan(NamedTuple):
     """What an upgrade does, complete.
 
     Attributes:
-        before: The project's version.
-        after: The version that it gets.
+        from_version: The project's version.
+        to_version: The version that it gets.
         changes: The files that it writes or removes, in this order.
         manifest: The change of `.polster.json`, if there is one; it comes last.
         kept: The files that it leaves as their user has them.
         settings: What an edited pyproject.toml needs, one line a setting.
     """
 
-    before: str
-    after: str
+    from_version: str
+    to_version: str
     changes: tuple[Change, ...]
     manifest: Change | None
     kept: tuple[Kept, ...]
@@ -175,8 +175,8 @@ def make_plan(root: Path, known: Manifest, release: Release, force: Force) -> Pl
     decided = [_decide(root, path, known, release, force) for path in paths]
     kept = tuple(outcome for outcome in decided if isinstance(outcome, Kept))
     return Plan(
-        before=known.version,
-        after=release.version,
+        from_version=known.version,
+        to_version=release.version,
         changes=_in_order([outcome for outcome in decided if isinstance(outcome, Change)]),
         manifest=_manifest_change(root, release.manifest),
         kept=kept,

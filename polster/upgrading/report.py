@@ -16,13 +16,13 @@ from polster.upgrading.plan import PYPROJECT, Change, Kept, Kind, Plan, Reason, 
 
 def describe(root: Path, plan: Plan, *, dry_run: bool, verbose: bool) -> Iterator[str]:
     """Yield what an upgrade changes and what it leaves, one line each."""
-    yield f"{plan.before} -> {plan.after}{' (dry run)' if dry_run else ''}"
+    yield f"{plan.from_version} -> {plan.to_version}{' (dry run)' if dry_run else ''}"
     for change in sorted(plan.changes):
         yield _one_change(change)
         if verbose:
             yield from difference(change.path, change.before, change.after)
     for kept in plan.kept:
-        yield from _one_kept(root, kept, plan.after, dry_run)
+        yield from _one_kept(root, kept, plan.to_version, dry_run)
         if verbose and kept.reason is Reason.EDITED:
             yield from difference(kept.path, kept.before, kept.after)
     yield from _deleted(root, plan.kept)
@@ -51,7 +51,7 @@ def nothing_to_do(root: Path, plan: Plan) -> Iterator[str]:
     """Yield the sentence about a project that is as the release has it, but for its user's work."""
     edited = _number(plan.kept, Reason.EDITED_ONLY)
     note = f" ({count(edited, 'file')} edited here)" if edited else ""
-    yield f"The project is at {plan.after} already{note}: nothing to do."
+    yield f"The project is at {plan.to_version} already{note}: nothing to do."
     yield from _deleted(root, plan.kept)
 
 

@@ -75,8 +75,8 @@ class Step(NamedTuple):
 class Record(NamedTuple):
     """What `plan.json` says about an upgrade."""
 
-    before: str
-    after: str
+    from_version: str
+    to_version: str
     folders: frozenset[str]  # that the upgrade makes, and its undo removes again
     steps: tuple[Step, ...]
 
@@ -154,8 +154,8 @@ def write_store(root: Path, plan: Plan) -> Store:
             write_synced(inside(root, f"{store.name}/new/{change.path}"), change.after, change.mode)
     content = {
         "format": FORMAT,
-        "before": plan.before,
-        "after": plan.after,
+        "before": plan.from_version,
+        "after": plan.to_version,
         "folders": sorted(folders),
         "steps": [step._asdict() for step in steps],
     }
@@ -196,8 +196,8 @@ def read_record(store: Store) -> Record:
         if not isinstance(folders, list) or not isinstance(steps, list):
             raise Damaged("its folders or its steps are not a list")
         return Record(
-            before=as_release(content.get("before")),
-            after=as_release(content.get("after")),
+            from_version=as_release(content.get("before")),
+            to_version=as_release(content.get("after")),
             folders=frozenset(as_text(folder, "a folder") for folder in folders),
             steps=_steps(steps),
         )

@@ -119,7 +119,7 @@ def _undo(root: Path, dry_run: bool, say: Say) -> None:
         raise _nothing_to_undo(root)
     record = read_record(store)
     check(store, [step.backwards() for step in record.steps])
-    say(f"{record.after} -> {record.before}{' (dry run)' if dry_run else ''}")
+    say(f"{record.to_version} -> {record.from_version}{' (dry run)' if dry_run else ''}")
     for step in sorted(record.steps, key=lambda step: step.path):
         verb = "removed" if step.before is None else "restored"
         say(f"  {verb:8}  {step.path}")
@@ -150,11 +150,11 @@ def _finish_interrupted(root: Path, say: Say) -> bool:
     record = read_record(store)
     if store.state is State.UNDOING:
         left = go_back(store)
-        say(f"Finished the interrupted undo: the project is at {record.before} again.")
+        say(f"Finished the interrupted undo: the project is at {record.from_version} again.")
         _say_left(store._replace(state=State.UNDONE), left, "old", say)
         return False
     left = finish(store)
-    say(f"Finished the interrupted upgrade from {record.before} to {record.after}.")
+    say(f"Finished the interrupted upgrade from {record.from_version} to {record.to_version}.")
     _say_left(store._replace(state=State.DONE), left, "new", say)
     return True
 
@@ -165,11 +165,11 @@ def _interrupted(store: Store) -> str:
     again = f"{own_command_for(store.root)} upgrade"
     if store.state is State.UNDOING:
         return (
-            f"The undo of the upgrade to {record.after} was interrupted: "
+            f"The undo of the upgrade to {record.to_version} was interrupted: "
             f"`{again} --undo` finishes it."
         )
     return (
-        f"The upgrade to {record.after} was interrupted: `{again}` finishes it, "
+        f"The upgrade to {record.to_version} was interrupted: `{again}` finishes it, "
         f"`{again} --undo` goes back."
     )
 
