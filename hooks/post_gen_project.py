@@ -1,7 +1,7 @@
 """Tidy what the bake left, and write `.polster.json`: what was released, for `polster upgrade`.
 
-The hook touches files that this bake wrote, and nothing else: a bake over an existing folder leaves
-the modes, the caches and the empty folders of its owner alone.
+The hook touches what this bake wrote, and nothing else: a bake over an existing folder leaves the
+modes, the caches and the empty folders of its owner alone, and all that a link in it leads to.
 """
 
 import hashlib
@@ -9,22 +9,23 @@ import json
 import os
 import re
 import shutil
+import stat
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 ANSWERS = {
-    "project_name": {{ cookiecutter.project_name | tojson }},
-    "project_slug": {{ cookiecutter.project_slug | tojson }},
-    "description": {{ cookiecutter.description | tojson }},
-    "starter": {{ cookiecutter.starter | tojson }},
-    "ci": {{ cookiecutter.ci | tojson }},
+    "project_name": {{cookiecutter.project_name | tojson}},
+    "project_slug": {{cookiecutter.project_slug | tojson}},
+    "description": {{cookiecutter.description | tojson}},
+    "starter": {{cookiecutter.starter | tojson}},
+    "ci": {{cookiecutter.ci | tojson}},
 }
 
 MANIFEST = Path(".polster.json")
 SNAPSHOT = Path(".polster-snapshot.json")  # written by the pre_gen hook over an existing folder
 CACHES = {"__pycache__", ".ruff_cache"}
-SKIPPED = {".git", ".nox", ".venv"}
+LARGEST = 4_000_000  # bytes of a manifest; one of ours has some 15,000
 
 # The template's own files; cookiecutter renders these names as it renders the files themselves.
 # Written by `python .ci/list_template_files.py`; a test compares them with the template.
@@ -190,13 +191,32 @@ tests/{% if cookiecutter.starter == 'ecommerce' %}test_ecommerce.py{% endif %}
 # END LISTS
 
 
-def chosen(names: str) -> list[Path]:
-    """Return the files of a list that the answers chose: the name of any other renders empty."""
+def select_files(names: str) -> list[Path]:
+    """Return the files of a list that belong to the answers: each other name ends empty."""
     return [Path(name) for name in names.splitlines() if name and not name.endswith("/")]
+
+
+def is_link(path: Path) -> bool:
+    """Tell whether a path is a symbolic link or, on Windows, a junction."""
+    try:
+        state = path.lstat()
+    except OSError:
+        return False
+    # Python 3.11 knows a junction by its tag only.
+    junction = getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", None)
+    is_junction = junction is not None and getattr(state, "st_reparse_tag", None) == junction
+    return stat.S_ISLNK(state.st_mode) or is_junction
+
+
+def leads_outside(path: Path) -> bool:
+    """Tell whether a path, or a folder above it, is a link."""
+    return any(is_link(part) for part in (path, *path.parents))
 
 
 def read_json(path: Path) -> dict:
     """Return the object that a JSON file holds; an empty one if it cannot be read."""
+    if leads_outside(path) or not path.is_file() or path.stat().st_size > LARGEST:
+        return {}
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -204,28 +224,46 @@ def read_json(path: Path) -> dict:
     return content if isinstance(content, dict) else {}
 
 
-def written(path: Path, before: dict) -> bool:
+def states_before(snapshot: dict) -> dict[str, list[list[int]]]:
+    """Return what the pre_gen hook noted of each file, by names whose case makes no difference.
+
+    On a disk that ignores case, the user's `readme.md` is what a bake finds as `README.md`.
+    """
+    states: dict[str, list[list[int]]] = {}
+    for name, state in snapshot.get("files", {}).items():
+        states.setdefault(name.casefold(), []).append(state)
+    return states
+
+
+def is_fresh(path: Path, before: dict[str, list[list[int]]]) -> bool:
     """Tell whether this bake wrote `path`, which may have been there before."""
-    if path.is_symlink() or not path.is_file():
+    if leads_outside(path) or not path.is_file():
         return False
     state = path.lstat()
-    return before.get(path.as_posix()) != [state.st_size, state.st_mtime_ns, state.st_ino]
+    known = before.get(path.as_posix().casefold(), [])
+    return [state.st_size, state.st_mtime_ns, state.st_ino] not in known
 
 
-def digest(path: Path) -> str:
+def checksum_ignoring_line_ends(path: Path) -> str:
     """Return the SHA-256 of a text with LF as line end, as git may check it out with another."""
     return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
 
 
-def settings(table: dict, name: str = "") -> Iterator[str]:
+def flatten(table: dict, name: str = "") -> Iterator[str]:
     """Yield each setting of a TOML table as a line: `[project] dependencies: polars>=2.0,<3`."""
     for key, value in table.items():
+        key = bare_or_quoted(key)
         if isinstance(value, dict):
-            yield from settings(value, f"{name}.{key}" if name else key)
+            yield from flatten(value, f"{name}.{key}" if name else key)
             continue
         for item in value if isinstance(value, list) and value else [value]:
             shown = item if isinstance(item, str) else json.dumps(item, default=str)
             yield f"[{name}] {key}: {shown}"
+
+
+def bare_or_quoted(key: str) -> str:
+    """Return a key as TOML has it: quoted, if something else than a word is in it."""
+    return key if re.fullmatch("[A-Za-z0-9_-]+", key) else json.dumps(key)
 
 
 def remove_caches(folders: set[Path], before: set[str]) -> None:
@@ -233,7 +271,9 @@ def remove_caches(folders: set[Path], before: set[str]) -> None:
     for folder in folders:
         for name in CACHES:
             cache = folder / name
-            if cache.as_posix() not in before and cache.is_dir() and not cache.is_symlink():
+            if cache.as_posix() in before or leads_outside(cache):
+                continue
+            if cache.is_dir():
                 shutil.rmtree(cache)
 
 
@@ -244,20 +284,43 @@ def make_writable(path: Path) -> None:
         path.chmod(mode | 0o200)
 
 
+def recorded_files(manifest: dict) -> dict[str, str]:
+    """Return the checksums that an earlier manifest recorded, but for what is none."""
+    files = manifest.get("files")
+    if not isinstance(files, dict):
+        return {}
+    return {
+        name: checksum
+        for name, checksum in files.items()
+        if isinstance(checksum, str) and re.fullmatch("[0-9a-f]{64}", checksum)
+    }
+
+
+def recorded_settings(manifest: dict) -> list[str]:
+    """Return the settings that an earlier manifest recorded, but for what is no line of text."""
+    lines = manifest.get("settings")
+    if not isinstance(lines, list):
+        return []
+    return [line for line in lines if isinstance(line, str) and is_text(line)]
+
+
+def is_text(line: str) -> bool:
+    """Tell whether `polster upgrade` takes a line: it has a limit, and can be written."""
+    return len(line) <= 10_000 and not re.search("[\ud800-\udfff]", line)
+
+
 def write_manifest(fresh: set[Path]) -> None:
     """Record what was released: the files of this bake, and what an earlier one recorded."""
     earlier = read_json(MANIFEST)
-    known = earlier.get("files")
-    files = dict(known) if isinstance(known, dict) else {}
-    owned = chosen(OWNED)
-    recorded = {
-        path.as_posix(): digest(path) if path in fresh else files.get(path.as_posix())
-        for path in owned
-    }
+    files = recorded_files(earlier)
+    recorded = {}
+    for path in select_files(OWNED):
+        name = path.as_posix()
+        recorded[name] = checksum_ignoring_line_ends(path) if path in fresh else files.get(name)
     pyproject = Path("pyproject.toml")
-    lines = earlier.get("settings", [])
+    lines = recorded_settings(earlier)
     if pyproject in fresh:
-        lines = list(settings(tomllib.loads(pyproject.read_text(encoding="utf-8"))))
+        lines = list(flatten(tomllib.loads(pyproject.read_text(encoding="utf-8"))))
     version = Path("polster_tasks/__init__.py").read_text(encoding="utf-8")
     manifest = {
         "format": 1,
@@ -276,17 +339,17 @@ def main() -> None:
     """Tidy the bake and record it."""
     before = read_json(SNAPSHOT)
     SNAPSHOT.unlink(missing_ok=True)
-    files_before, folders_before = before.get("files", {}), set(before.get("folders", []))
+    files_before, folders_before = states_before(before), set(before.get("folders", []))
 
-    listed = [*chosen(OWNED), *chosen(EXAMPLES)]
-    fresh = {path for path in listed if written(path, files_before)}
+    listed = [*select_files(OWNED), *select_files(EXAMPLES)]
+    fresh = {path for path in listed if is_fresh(path, files_before)}
     for path in fresh:
         make_writable(path)
     remove_caches({folder for path in listed for folder in path.parents}, folders_before)
 
     # The folders of a CI provider that was not chosen are empty: its file has an empty name.
     for folder in (Path(".github/workflows"), Path(".github")):
-        ours = folder.as_posix() not in folders_before and not folder.is_symlink()
+        ours = folder.as_posix() not in folders_before and not leads_outside(folder)
         if ours and folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
 

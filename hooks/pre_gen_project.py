@@ -4,15 +4,18 @@ import json
 import keyword
 import os
 import re
+import stat
 import sys
 from pathlib import Path
 
-PROJECT_NAME = {{ cookiecutter.project_name | tojson }}
-SLUG = {{ cookiecutter.project_slug | tojson }}
-DESCRIPTION = {{ cookiecutter.description | tojson }}
+PROJECT_NAME = {{cookiecutter.project_name | tojson}}
+SLUG = {{cookiecutter.project_slug | tojson}}
+DESCRIPTION = {{cookiecutter.description | tojson}}
 
 # Read, and removed, by the post_gen hook.
 SNAPSHOT = Path(".polster-snapshot.json")
+MANIFEST = Path(".polster.json")  # and what the post_gen hook writes first, before it renames it
+NEW_MANIFEST = Path(".polster.json.new")
 LARGE = {".git", ".nox", ".venv"}  # nothing of the template is in them
 
 LONGEST_SLUG = 32  # with which no line of a generated file gets longer than its linter allows
@@ -24,7 +27,9 @@ TAKEN = {
     "run_polster", "src", "tests",
 }  # fmt: skip
 # Device names: Windows cannot make such a folder.
-RESERVED_ON_WINDOWS = {"aux", "con", "nul", "prn"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(10)}
+RESERVED_ON_WINDOWS = {"aux", "con", "nul", "prn"} | {
+    f"{d}{n}" for d in ("com", "lpt") for n in range(10)
+}
 
 
 def refusal(slug: str) -> str | None:
@@ -56,16 +61,28 @@ def control_character(text: str) -> bool:
     return any(not c.isprintable() and not c.isspace() and ord(c) < 160 for c in text)
 
 
+def obstacle() -> Path | None:
+    """Return what lies where the hooks write a file of theirs and is no regular file, if anything."""
+    for path in (MANIFEST, NEW_MANIFEST, SNAPSHOT):
+        try:
+            mode = path.lstat().st_mode
+        except FileNotFoundError:
+            continue
+        if not stat.S_ISREG(mode):
+            return path
+    return None
+
+
 def snapshot() -> dict[str, object]:
     """Return what lies in this folder before the bake: files with size, time and number, folders."""
     files: dict[str, list[int]] = {}
     folders: list[str] = []
     for folder, subfolders, names in os.walk("."):
-        subfolders[:] = set(subfolders) - LARGE
         here = Path(folder)
+        folders += [(here / name).as_posix() for name in subfolders]
+        subfolders[:] = set(subfolders) - LARGE
         if here == Path("data"):
             subfolders[:] = set(subfolders) & {"landing"}
-        folders += [(here / name).as_posix() for name in subfolders]
         for name in names:
             state = (here / name).lstat()
             files[(here / name).as_posix()] = [state.st_size, state.st_mtime_ns, state.st_ino]
@@ -76,6 +93,8 @@ if control_character(PROJECT_NAME) or control_character(DESCRIPTION):
     sys.exit("The project name and the description cannot hold control characters.")
 if problem := refusal(SLUG):
     sys.exit(problem)
+if path := obstacle():
+    sys.exit(f"{path.absolute()} is not a regular file: move it away. Nothing was changed.")
 
 # A bake over an existing folder: the post_gen hook needs to tell what was there before.
 SNAPSHOT.unlink(missing_ok=True)

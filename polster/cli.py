@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +12,7 @@ import click
 from polster.errors import Refusal
 from polster.handover import RUN_COMMANDS, TASK_COMMANDS, find_project, hand_over
 from polster.template import version
+from polster.terminal import Output
 
 STARTERS = ("standard", "ecommerce", "minimal")
 CI = ("github", "gitlab", "azure", "none")
@@ -129,23 +130,32 @@ def init(obj, name, output_dir, no_input, git, dry_run, **given):
     elif name is None:
         raise Refusal("The project needs a name: `polster init my_project`.", 2)
     target, files = create(answers, output_dir, git, dry_run, obj.verbose)
+    output = Output()
     if dry_run:
-        click.echo(f"Would make {target} with {len(files)} files:")
-        click.echo("\n".join(f"  {file}" for file in files))
+        output.show(f"Would make {target} with {len(files)} files:")
+        for file in files:
+            output.show(f"  {file}")
     else:
-        click.echo(next_steps(target, given["starter"]))
+        for line in next_steps(target, files):
+            output.show(line)
+    output.check()
 
 
-def next_steps(target: Path, starter: str | None) -> str:
-    """Return what was made and the next three commands, as they work here."""
+def next_steps(target: Path, files: Iterable[str]) -> Iterator[str]:
+    """Yield what was made and the next three commands, as they work here."""
     from polster.door import own_command, quoted
 
     polster = own_command()
     folder = os.path.relpath(target) if os.name != "nt" else str(target)
-    empty = starter != "ecommerce"
-    second = "add-asset --layer bronze --name raw_orders" if empty else "list-assets"
-    commands = (f"cd {quoted(folder)}", f"{polster} {second}", f"{polster} ui")
-    return "\n  ".join((f"Made {target}. Next:\n", *commands)) + "\n"
+    has_assets = any(file.startswith("tests/bronze/") for file in files)
+    second = "list-assets" if has_assets else "add-asset --layer bronze --name raw_orders"
+
+    yield f"Made {target}. Next:"
+    yield ""
+    yield f"  cd {quoted(folder)}"
+    yield f"  {polster} {second}"
+    yield f"  {polster} ui"
+    yield ""
 
 
 @cli.command()
@@ -168,19 +178,22 @@ def upgrade(obj, paths, dry_run, verbose, force, undo):
     was replaced is kept for --undo.
     """
     from polster.upgrading import upgrade as upgrading
-    from polster.upgrading.plan import Force
+    from polster.upgrading.plan import Force, ForcedPath
 
     if undo and (force or paths):
         raise Refusal("--undo takes back all of the last upgrade: leave --force and PATHS out.", 2)
     if paths and not force:
         raise Refusal("PATHS go with --force: they are what is replaced though edited.", 2)
     root = find_project(obj.start)
+    output = Output()
     if undo:
-        upgrading.undo(root, dry_run=dry_run, say=click.echo)
+        upgrading.undo(root, dry_run=dry_run, say=output.show)
+        output.check()
         return
-    below = tuple(path.replace(os.sep, "/").rstrip("/") for path in paths)
     verbose = verbose or obj.verbose
-    upgrading.upgrade(root, Force(force, below), dry_run=dry_run, verbose=verbose, say=click.echo)
+    wanted = Force(force, tuple(ForcedPath.typed(path, root) for path in paths))
+    upgrading.upgrade(root, wanted, dry_run=dry_run, verbose=verbose, say=output.show)
+    output.check()
 
 
 for _name, _help in TASK_COMMANDS.items():

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,9 +54,9 @@ def refuse_bad_names(answers: Mapping[str, str]) -> None:
     hook = template() / "hooks" / "pre_gen_project.py"
     context = {"cookiecutter": {"description": "", **answers}}
     # In an empty folder: over another one, the hook notes what lies in it.
-    with tempfile.TemporaryDirectory(prefix="polster-") as empty:
+    with temporary_folder() as empty:
         try:
-            run_script_with_context(hook, Path(empty), context)
+            run_script_with_context(hook, empty, context)
         except FailedHookException:
             raise Refusal("", 2) from None
 
@@ -98,10 +99,43 @@ def bake(answers: Mapping[str, str], folder: Path, verbose: bool = False) -> Pat
 def staging(beside: Path) -> Iterator[Path]:
     """Give a folder on the disk of `beside`, gone afterwards even if a signal ends the process."""
     existing = next(folder for folder in (beside, *beside.parents) if folder.is_dir())
+    with (
+        ending_orderly(),
+        tempfile.TemporaryDirectory(prefix=".polster-", dir=existing) as folder,
+    ):
+        yield Path(folder)
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Give a folder among the system's temporary ones, gone afterwards as that of `staging` is.
+
+    What is done with it writes nowhere else.
+
+    Raises:
+        Refusal: if the disk is full, or nothing can be written there (status 1).
+    """
+    with ending_orderly():
+        try:
+            with tempfile.TemporaryDirectory(prefix="polster-") as folder:
+                yield Path(folder)
+        except OSError as error:
+            place = tempfile.tempdir or "the system's temporary folder"
+            raise Refusal(
+                f"{place} cannot be used: {error}. Make room there, or name another folder in the "
+                "environment variable TMPDIR, then try again."
+            ) from None
+
+
+@contextmanager
+def ending_orderly() -> Iterator[None]:
+    """Let a SIGTERM end this process as sys.exit does, so that what is temporary is removed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        with tempfile.TemporaryDirectory(prefix=".polster-", dir=existing) as folder:
-            yield Path(folder)
+        yield
     finally:
         signal.signal(signal.SIGTERM, before)
 

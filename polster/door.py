@@ -24,6 +24,26 @@ def own_command() -> str:
     return f"{quoted(sys.executable)} -m polster"
 
 
+def own_command_for(root: Path) -> str:
+    """Return the words that start `polster` from the current folder on the project `root`."""
+    try:
+        here = Path.cwd()
+        shown = short_path(root)
+    except FileNotFoundError:  # the current folder is gone
+        return f"{own_command()} --project {quoted(str(root))}"
+    if root in (here, *here.parents):
+        return own_command()
+    return f"{own_command()} --project {quoted(shown)}"
+
+
+def short_path(path: Path) -> str:
+    """Return a path as it is seen from the current folder."""
+    try:
+        return os.path.relpath(path)
+    except ValueError:  # another drive of Windows
+        return str(path)
+
+
 def temporary_runner(prefix: Path) -> list[str]:
     """Return what runs `polster` from a cache, without installing it; nothing if it is installed.
 
@@ -65,4 +85,4 @@ def quoted(word: str) -> str:
     """Return a word as this system's usual shell takes it."""
     if os.name != "nt":
         return shlex.quote(word)
-    return f'"{word}"' if re.search(r"[\s&()^;,]", word) else word
+    return f'"{word}"' if not word or re.search(r"[\s&()^;,]", word) else word

@@ -5,8 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from polster.door import own_command_for
 from polster.errors import Refusal
-from polster.template import TASKS, bundled_project, order, tasks_version, version
+from polster.files import is_link, read_regular
+from polster.template import TASKS, UNKNOWN, bundled_project, order, tasks_version, version
+from polster.terminal import count, warn
 
 # Commands of the project's polster_tasks, and what run_polster.py needs to hear for the others.
 TASK_COMMANDS = {
@@ -30,7 +33,8 @@ def is_project(folder: Path) -> bool:
     import tomllib
 
     try:
-        tool = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8")).get("tool")
+        text = read_regular(folder / "pyproject.toml").decode("utf-8")
+        tool = tomllib.loads(text).get("tool")
     except FileNotFoundError:
         return False
     except (OSError, ValueError, RecursionError):
@@ -80,6 +84,7 @@ def hand_over(
         SystemExit: as polster_tasks ends.
     """
     root = find_project(start)
+    again = own_command_for(root)  # before the current folder changes
     passed_on = ["--verbose"] if verbose else []
     os.chdir(root)
     if command in RUN_COMMANDS:
@@ -89,20 +94,31 @@ def hand_over(
                 f"{', '.join(TASK_COMMANDS)}.",
                 2,
             )
-        return run_project(root, command, [*passed_on, *arguments])
+        return run_project(root, command, [*passed_on, *arguments], again)
+    arguments = [*passed_on, command, *arguments]
     if bundled:
-        return run_tasks(bundled_project(), [*passed_on, command, *arguments], without=root)
+        return run_tasks(bundled_project(), arguments, without=root)
     tasks = root / TASKS
     if not (tasks / "__main__.py").is_file():
         what = tasks / "__main__.py" if tasks.is_dir() else tasks
-        raise Refusal(f"{what} is missing: `polster upgrade --force {TASKS}` brings it back.")
-    if note := difference_note(tasks, verbose or sys.stderr.isatty()):
-        print(note, file=sys.stderr, flush=True)
-    return run_tasks(root, [*passed_on, command, *arguments])
+        raise Refusal(f"{what} is missing: `{again} upgrade --force {TASKS}` brings it back.")
+    if is_released(tasks):
+        # The same text, and nothing in the project can come between: no cache of Python's, no
+        # module that is named like one of the standard library.
+        return run_tasks(bundled_project(), arguments, without=root)
+    if note := difference_note(tasks, verbose or sys.stderr.isatty(), again):
+        warn(note)
+    return run_tasks(root, arguments)
 
 
-def run_project(root: Path, command: str, arguments: list[str]) -> int:
+def run_project(root: Path, command: str, arguments: list[str], again: str) -> int:
     """Run the project's run_polster.py.
+
+    Args:
+        root: The project's folder.
+        command: One of RUN_COMMANDS.
+        arguments: What the script gets.
+        again: The words that start `polster` on this project, for advice.
 
     Raises:
         Refusal: if it is missing.
@@ -111,7 +127,7 @@ def run_project(root: Path, command: str, arguments: list[str]) -> int:
     if not script.is_file():
         raise Refusal(
             f"{script} is missing, and `{command}` needs it: "
-            f"`polster upgrade --force {script.name}` brings it back."
+            f"`{again} upgrade --force {script.name}` brings it back."
         )
     own = RUN_COMMANDS[command][1]
     return replace_process([sys.executable, script.name, *own, *arguments])
@@ -138,27 +154,41 @@ def run_tasks(home: Path, arguments: list[str], without: Path | None = None) -> 
     return 0
 
 
-def difference_note(tasks: Path, for_a_person: bool) -> str | None:
-    """Return a sentence if the project's tooling is not the one that this package has.
+def is_released(tasks: Path) -> bool:
+    """Tell whether the project's tooling is the one that this package has."""
+    return tasks_version(tasks) == version() and not differing_files(
+        tasks, bundled_project() / TASKS
+    )
+
+
+def difference_note(tasks: Path, for_a_person: bool, again: str) -> str | None:
+    """Return a sentence about tooling that is not the one that this package has.
 
     A copy that says it is this release and is not may do anything: that is said to everybody.
+
+    Args:
+        tasks: The project's polster_tasks.
+        for_a_person: Also say that it is of another release.
+        again: The words that start `polster` on this project.
     """
     theirs, ours = tasks_version(tasks), version()
     if theirs == ours:
         differing = differing_files(tasks, bundled_project() / TASKS)
-        if not differing:
-            return None
-        number = "1 file" if len(differing) == 1 else f"{len(differing)} files"
         more = ", ..." if len(differing) > 3 else ""
         return (
-            f"Note: {TASKS} here differs from the released {ours} in {number} "
-            f"({', '.join(differing[:3])}{more}): it is this project's own code that runs. "
-            "`polster --bundled COMMAND` runs the released one."
+            f"Note: {TASKS} here differs from the released {ours} in "
+            f"{count(len(differing), 'file')} ({', '.join(differing[:3])}{more}): it is this "
+            f"project's own code that runs. `{again} --bundled COMMAND` runs the released one."
         )
     if not for_a_person:
         return None
+    if theirs == UNKNOWN:
+        return (
+            f"Note: this project's {TASKS} does not say which release it is, and was not compared "
+            f"with this polster {ours}; `{again} upgrade` updates it."
+        )
     if order(theirs) < order(ours):
-        age, advice = "older", "; `polster upgrade` updates it"
+        age, advice = "older", f"; `{again} upgrade` updates it"
     else:
         age, advice = "later", ""
     return (
@@ -185,14 +215,14 @@ def differing_files(tasks: Path, released: Path) -> list[str]:
 def list_files(folder: Path) -> dict[str, bool]:
     """Return the files below `folder` by relative path, and whether each is a regular file."""
     found: dict[str, bool] = {}
-    if folder.is_symlink():
+    if is_link(folder):
         return found
     waiting = [("", folder)]
     while waiting:
         prefix, current = waiting.pop()
         with os.scandir(current) as entries:
             for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
+                if entry.is_dir(follow_symlinks=False) and not is_link(Path(entry.path)):
                     if entry.name != "__pycache__":
                         waiting.append((f"{prefix}{entry.name}/", Path(entry.path)))
                 else:
@@ -203,7 +233,7 @@ def list_files(folder: Path) -> dict[str, bool]:
 def same_text(one: Path, other: Path) -> bool:
     """Tell whether two files can be read and hold the same, whatever their line ends."""
     try:
-        texts = [path.read_bytes().replace(b"\r\n", b"\n") for path in (one, other)]
+        texts = [read_regular(path).replace(b"\r\n", b"\n") for path in (one, other)]
     except OSError:
         return False
     return texts[0] == texts[1]

@@ -2,8 +2,15 @@
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from polster.files import read_regular
+
+if TYPE_CHECKING:
+    from packaging.version import Version
 
 TASKS = "polster_tasks"
+UNKNOWN = "unknown"  # the version of a copy that states none
 _PROJECT = "{{cookiecutter.project_slug}}"
 
 
@@ -17,11 +24,17 @@ def template() -> Path:
 def tasks_version(tasks: Path) -> str:
     """Return the version that a `polster_tasks` folder states, or "unknown"."""
     try:
-        text = (tasks / "__init__.py").read_text(encoding="utf-8", errors="replace")
+        text = read_regular(tasks / "__init__.py")
     except OSError:
-        return "unknown"
-    found = re.search(r'^__version__ = "([0-9A-Za-z][0-9A-Za-z.+_-]{0,40})"', text, re.MULTILINE)
-    return found[1] if found else "unknown"
+        return UNKNOWN
+    return stated_version(text)
+
+
+def stated_version(text: bytes) -> str:
+    """Return the version that the text of polster_tasks/__init__.py states, or "unknown"."""
+    decoded = text.decode("utf-8", errors="replace")
+    found = re.search(r'^__version__ = "([0-9A-Za-z][0-9A-Za-z.+_-]{0,40})"', decoded, re.MULTILINE)
+    return found[1] if found else UNKNOWN
 
 
 def bundled_project() -> Path:
@@ -34,7 +47,11 @@ def version() -> str:
     return tasks_version(bundled_project() / TASKS)
 
 
-def order(release: str) -> tuple[tuple[int, ...], bool]:
-    """Return a release as what compares: "0.10" is later than "0.9" and than its own "0.10rc1"."""
-    numbers = re.match(r"[\d.]*", release)[0]
-    return tuple(int(number) for number in numbers.split(".") if number), numbers == release
+def order(release: str) -> "tuple[bool] | tuple[bool, Version]":
+    """Return a release as what compares, as PEP 440 says; what is no version comes first."""
+    from packaging.version import InvalidVersion, Version  # here, for the time that it takes
+
+    try:
+        return True, Version(release)
+    except InvalidVersion:
+        return (False,)

@@ -6,8 +6,8 @@ next one carries on, or goes back. A file that somebody edited meanwhile has nei
 is left alone.
 
 New files come first and removed ones go last, so that no file that both releases have is ever
-missing, and `.polster.json` is written when everything else is done. Backwards, the steps come in
-the opposite order.
+missing. Backwards, the steps come in the opposite order. Either way, `.polster.json` changes when
+everything else is done.
 """
 
 import os
@@ -16,16 +16,18 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
+from polster.door import own_command_for
 from polster.errors import Refusal
-from polster.upgrading.manifest import MANIFEST
-from polster.upgrading.paths import UPGRADES, inside, is_link, read
+from polster.files import is_link
+from polster.upgrading.paths import MANIFEST, UPGRADES, inside, read
 from polster.upgrading.plan import Plan
 from polster.upgrading.store import (
     Record,
     State,
     Step,
     Store,
-    exact,
+    checksum_of,
+    on_disk,
     read_copy,
     read_record,
     remove_unused,
@@ -39,7 +41,7 @@ ADVICE = "Make room or correct the permissions, then try again."
 
 
 def prepare(root: Path, plan: Plan) -> Store:
-    """Write all that an upgrade needs, and make it the active one. The caller holds the lock.
+    """Write all that an upgrade needs, and check it. The caller holds the lock.
 
     Raises:
         Refusal: if something cannot be written; the project is as before.
@@ -47,7 +49,9 @@ def prepare(root: Path, plan: Plan) -> Store:
     try:
         remove_unused(root)
         _offer_new_texts(root, plan)
-        return switch(write_store(root, plan), State.ACTIVE)
+        store = write_store(root, plan)
+        check(store, read_record(store).steps)
+        return store
     except BaseException as error:
         with suppress(OSError, Refusal):
             remove_unused(root)
@@ -57,7 +61,7 @@ def prepare(root: Path, plan: Plan) -> Store:
 
 
 def finish(store: Store) -> tuple[str, ...]:
-    """Carry out an active upgrade; return the files that somebody edited meanwhile.
+    """Carry out an upgrade that is prepared or active; return the files edited meanwhile.
 
     Raises:
         Refusal: if it cannot be carried out; all of it is taken back.
@@ -65,16 +69,28 @@ def finish(store: Store) -> tuple[str, ...]:
     record = read_record(store)
     check(store, record.steps)
     try:
+        if store.state is State.NEW:
+            store = switch(store, State.ACTIVE)
         left = _perform(store, record.steps)
         switch(store, State.DONE)
     except BaseException as error:
-        with _halfway(error):
-            if _perform(store, _backwards(record), record.folders):
-                switch(store, State.UNDONE)
-            else:
-                shutil.rmtree(inside(store.root, switch(store, State.NEW).name))
+        with _halfway(store.root, error):
+            _take_back(on_disk(store), record)
         raise
     return left
+
+
+def _take_back(store: Store, record: Record) -> None:
+    """Take back an upgrade that did not end; its copies stay if files were edited meanwhile."""
+    if store.state is State.DONE:
+        store = switch(store, State.ACTIVE)
+    edited = _perform(store, _backwards(record), record.folders)
+    if edited:
+        switch(store, State.UNDONE)
+        return
+    if store.state is not State.NEW:
+        store = switch(store, State.NEW)
+    shutil.rmtree(inside(store.root, store.name))
 
 
 def go_back(store: Store) -> tuple[str, ...]:
@@ -95,7 +111,10 @@ def go_back(store: Store) -> tuple[str, ...]:
         left = _perform(store, _backwards(record), record.folders)
         switch(store, State.UNDONE)
     except BaseException as error:
-        with _halfway(error):
+        with _halfway(store.root, error):
+            store = on_disk(store)
+            if store.state is State.UNDONE:
+                store = switch(store, State.UNDOING)
             _perform(store, record.steps)
             if store.state is not began:
                 switch(store, began)
@@ -104,7 +123,7 @@ def go_back(store: Store) -> tuple[str, ...]:
 
 
 @contextmanager
-def _halfway(error: BaseException) -> Iterator[None]:
+def _halfway(root: Path, error: BaseException) -> Iterator[None]:
     """Turn an error that stopped the steps into a sentence, once the body has taken them back.
 
     Raises:
@@ -113,9 +132,10 @@ def _halfway(error: BaseException) -> Iterator[None]:
     try:
         yield
     except (OSError, Refusal) as second:
+        again = f"{own_command_for(root)} upgrade"
         raise Refusal(
             f"Neither done nor taken back: {second}. Every file is whole. Make room or correct the "
-            "permissions; then `polster upgrade` finishes, or `polster upgrade --undo` goes back."
+            f"permissions; then `{again}` finishes, or `{again} --undo` goes back."
         ) from None
     if isinstance(error, OSError):
         raise Refusal(f"Nothing was changed: {error}. {ADVICE}") from None
@@ -128,7 +148,7 @@ def check(store: Store, steps: Iterable[Step]) -> None:
         Refusal: if one cannot; nothing was changed.
     """
     for step in steps:
-        present = exact(read(store.root, step.path))
+        present = checksum_of(read(store.root, step.path))
         if step.after is not None and present == step.before:
             read_copy(store, step.path, step.after)
 
@@ -147,7 +167,7 @@ def _perform(
     for step in steps:
         target = inside(store.root, step.path)
         _remove_file(_temporary(target))
-        present = exact(read(store.root, step.path))
+        present = checksum_of(read(store.root, step.path))
         if present == step.after:
             continue
         if present != step.before:
@@ -202,6 +222,6 @@ def _backwards(record: Record) -> tuple[Step, ...]:
 def _offer_new_texts(root: Path, plan: Plan) -> None:
     """Lay the release's text of each edited file where its user finds it: nothing reads it."""
     for kept in plan.offered:
-        offered = inside(root, f"{UPGRADES}/{plan.after}/{kept.path}")
+        offered = inside(root, f"{UPGRADES}/{plan.to_version}/{kept.path}")
         _remove_file(offered)
         write_synced(offered, kept.after or b"", 0o644)

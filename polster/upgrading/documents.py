@@ -5,12 +5,12 @@ import re
 from pathlib import Path
 
 from polster.errors import Refusal
-from polster.upgrading.paths import read
+from polster.upgrading.paths import STATE, read
 
 FORMAT = 1
 _LARGEST = 4_000_000  # bytes; a manifest of ours has some 15,000
 _RELEASE = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,40}")
-_DIGEST = re.compile(r"[0-9a-f]{64}")
+_CHECKSUM = re.compile(r"[0-9a-f]{64}")
 
 
 class Damaged(ValueError):
@@ -48,10 +48,10 @@ def read_document(root: Path, name: str) -> dict | None:
 def damaged(root: Path, name: str, error: Exception) -> Refusal:
     """Return the sentence about a document that cannot be used."""
     reason = str(error) if isinstance(error, Damaged) else "it is not valid JSON"
-    return Refusal(
-        f"{root / name} is damaged ({reason}): restore it, for example with git, "
-        "or move it away. Nothing was changed."
-    )
+    cure = "restore it, for example with git, or move it away"
+    if name.startswith(f"{STATE}/"):  # which is not in git
+        cure = "move its folder away"
+    return Refusal(f"{root / name} is damaged ({reason}): {cure}. Nothing was changed.")
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -76,12 +76,12 @@ def as_text(value: object, what: str) -> str:
 def as_release(value: object) -> str:
     """Return `value` if it can be the version of a release."""
     if not isinstance(value, str) or not _RELEASE.fullmatch(value):
-        raise Damaged("a version is not one")
+        raise Damaged("a version is malformed")
     return value
 
 
-def as_digest(value: object) -> str:
+def as_checksum(value: object) -> str:
     """Return `value` if it is a SHA-256 in hexadecimal digits."""
-    if not isinstance(value, str) or not _DIGEST.fullmatch(value):
-        raise Damaged("a checksum is not one")
+    if not isinstance(value, str) or not _CHECKSUM.fullmatch(value):
+        raise Damaged("a checksum is malformed")
     return value

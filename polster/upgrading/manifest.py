@@ -9,15 +9,14 @@ from typing import NamedTuple
 from polster.upgrading.documents import (
     FORMAT,
     Damaged,
-    as_digest,
+    as_checksum,
     as_release,
     as_text,
     damaged,
     read_document,
 )
-from polster.upgrading.paths import is_owned
+from polster.upgrading.paths import MANIFEST, is_owned
 
-MANIFEST = ".polster.json"
 ANSWERS = ("project_name", "project_slug", "description", "starter", "ci")
 
 
@@ -48,7 +47,7 @@ class Manifest(NamedTuple):
         return (json.dumps(content, indent=2) + "\n").encode()
 
 
-def digest(text: bytes) -> str:
+def checksum_ignoring_line_ends(text: bytes) -> str:
     """Return the checksum of a text; its line ends make no difference, as git may change them."""
     return hashlib.sha256(text.replace(b"\r\n", b"\n")).hexdigest()
 
@@ -84,5 +83,5 @@ def _manifest(content: dict) -> Manifest:
         version=as_release(content.get("version")),
         answers={name: as_text(answers[name], name) for name in ANSWERS},
         settings=tuple(as_text(line, "a setting") for line in settings),
-        files={name: as_digest(checksum) for name, checksum in files.items()},
+        files={name: as_checksum(checksum) for name, checksum in files.items()},
     )

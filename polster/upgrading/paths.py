@@ -1,12 +1,13 @@
 """Paths that a manifest, a plan or a store names: below the project's root, through no link."""
 
-import os
 import re
 import stat
 from pathlib import Path
 
 from polster.errors import Refusal
+from polster.files import LARGEST, is_link
 
+MANIFEST = ".polster.json"
 STATE = ".polster"
 UPGRADES = f"{STATE}/upgrade"
 
@@ -31,14 +32,8 @@ def is_safe(name: str) -> bool:
 
 
 def is_owned(name: str) -> bool:
-    """Tell whether the template can own the file `name`: safe, and no state of an upgrade."""
-    return is_safe(name) and name.split("/")[0].casefold() != STATE
-
-
-def is_link(path: Path) -> bool:
-    """Tell whether `path` is a symbolic link or, on Windows, a junction."""
-    is_junction = getattr(os.path, "isjunction", lambda _: False)  # since Python 3.12
-    return path.is_symlink() or is_junction(path)
+    """Tell whether the template can own the file `name`: it is safe, and no record of Polster's."""
+    return is_safe(name) and name.split("/")[0].casefold() not in (STATE, MANIFEST)
 
 
 def inside(root: Path, name: str) -> Path:
@@ -73,10 +68,12 @@ def read(root: Path, name: str) -> bytes | None:
         return None
     except NotADirectoryError:
         raise Refusal(
-            f"{path} cannot exist, because something on the way is not a folder: "
+            f"{path} cannot exist, because something above it is not a folder: "
             "move that away. Nothing was changed."
         ) from None
     if not stat.S_ISREG(state.st_mode):
         kind = "a folder" if stat.S_ISDIR(state.st_mode) else "not a regular file"
         raise Refusal(f"{path} is {kind}, not a file: move it away. Nothing was changed.")
+    if state.st_size > LARGEST:
+        raise Refusal(f"{path} is too large for a file of ours: move it away. Nothing was changed.")
     return path.read_bytes()

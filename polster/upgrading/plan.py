@@ -1,14 +1,16 @@
 """Decide what becomes of each file of the template. Nothing is written here."""
 
 import enum
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from polster.door import own_command_for
 from polster.errors import Refusal
-from polster.template import order
-from polster.upgrading.manifest import MANIFEST, Manifest, digest
-from polster.upgrading.paths import inside, is_safe, read
+from polster.template import TASKS, order
+from polster.upgrading.manifest import Manifest, checksum_ignoring_line_ends
+from polster.upgrading.paths import MANIFEST, inside, read
 from polster.upgrading.release import Release
 from polster.upgrading.sequence import import_order
 from polster.upgrading.settings import needed
@@ -62,16 +64,16 @@ class Plan(NamedTuple):
     """What an upgrade does, complete.
 
     Attributes:
-        before: The project's version.
-        after: The version that it gets.
+        from_version: The project's version.
+        to_version: The version that it gets.
         changes: The files that it writes or removes, in this order.
         manifest: The change of `.polster.json`, if there is one; it comes last.
         kept: The files that it leaves as their user has them.
         settings: What an edited pyproject.toml needs, one line a setting.
     """
 
-    before: str
-    after: str
+    from_version: str
+    to_version: str
     changes: tuple[Change, ...]
     manifest: Change | None
     kept: tuple[Kept, ...]
@@ -88,17 +90,64 @@ class Plan(NamedTuple):
         return tuple(kept for kept in self.kept if kept.reason is Reason.EDITED)
 
 
+class ForcedPath(NamedTuple):
+    """A file or folder that a user named.
+
+    Attributes:
+        given: What was typed.
+        places: What it may mean, from the project's root, the likeliest first.
+    """
+
+    given: str
+    places: tuple[str, ...]
+
+    @classmethod
+    def typed(cls, given: str, root: Path) -> "ForcedPath":
+        """Return what a path means that was typed: seen from the current folder, or from `root`."""
+        places = []
+        for folder in (Path.cwd(), root):
+            place = Path(os.path.normpath(folder / given))
+            if given and root in (place, *place.parents):
+                places.append(place.relative_to(root).as_posix())
+        return cls(given, tuple(places))
+
+    def covers(self, path: str) -> bool:
+        """Tell whether the file `path` is the first of its places, or in that folder."""
+        place = self.places[0]
+        return place == "." or f"{path}/".startswith(f"{place}/")
+
+
 class Force(NamedTuple):
     """Which files are replaced though they were edited: none, all, or those below some paths."""
 
     wanted: bool
-    paths: tuple[str, ...] = ()
+    paths: tuple[ForcedPath, ...] = ()
 
     def covers(self, path: str) -> bool:
         """Tell whether the file `path` is to be as released, whatever its user did to it."""
         if not self.wanted:
             return False
-        return not self.paths or any(f"{path}/".startswith(f"{one}/") for one in self.paths)
+        return not self.paths or any(one.covers(path) for one in self.paths)
+
+    def resolved(self, root: Path, paths: Iterable[str]) -> "Force":
+        """Return the same with one place for each path: the first that the template has.
+
+        Raises:
+            Refusal: if it has none of them (status 2).
+        """
+        chosen = []
+        for one in self.paths:
+            meanings = [ForcedPath(one.given, (place,)) for place in one.places]
+            known = [only for only in meanings if any(only.covers(path) for path in paths)]
+            if not known:
+                example = f"{own_command_for(root)} upgrade --force {TASKS}"
+                raise Refusal(
+                    f"{one.given!r} is not a file or folder of the template: name one from the "
+                    f"project's root or from here, for example `{example}`.",
+                    2,
+                )
+            chosen.append(known[0])
+        return self._replace(paths=tuple(chosen))
 
 
 def make_plan(root: Path, known: Manifest, release: Release, force: Force) -> Plan:
@@ -120,18 +169,44 @@ def make_plan(root: Path, known: Manifest, release: Release, force: Force) -> Pl
             f"The project's {known.version} is later than this polster {release.version}: "
             "use a later polster, or go back with --force."
         )
+    known = known._replace(files=_under_new_names(root, known.files, release.files))
     paths = sorted({*known.files, *release.files})
-    _check_forced(force, paths)
+    force = force.resolved(root, paths)
     decided = [_decide(root, path, known, release, force) for path in paths]
     kept = tuple(outcome for outcome in decided if isinstance(outcome, Kept))
     return Plan(
-        before=known.version,
-        after=release.version,
+        from_version=known.version,
+        to_version=release.version,
         changes=_in_order([outcome for outcome in decided if isinstance(outcome, Change)]),
         manifest=_manifest_change(root, release.manifest),
         kept=kept,
         settings=_settings(kept, known, release.manifest),
     )
+
+
+def _under_new_names(
+    root: Path, known: Mapping[str, str], released: Mapping[str, object]
+) -> Mapping[str, str]:
+    """Return the recorded files; one that the disk takes for a released one has its name.
+
+    A release may rename a file only in case. Where the disk ignores case, both names lead to one
+    file, which is then replaced, and never removed.
+    """
+    by_folded_name = {path.casefold(): path for path in released}
+    renamed: dict[str, str] = {}
+    for path, checksum in known.items():
+        new = by_folded_name.get(path.casefold(), path)
+        same = new != path and path not in released and _is_same_file(root, path, new)
+        renamed[new if same else path] = checksum
+    return renamed
+
+
+def _is_same_file(root: Path, one: str, other: str) -> bool:
+    """Tell whether two names lead to one file."""
+    try:
+        return inside(root, one).samefile(inside(root, other))
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def _in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
@@ -158,7 +233,7 @@ def _decide(
     if new is None:
         if before is None:
             return None
-        if digest(before) == released or forced:
+        if checksum_ignoring_line_ends(before) == released or forced:
             return Change(path, before, None)
         return Kept(path, Reason.DROPPED, before)
 
@@ -168,11 +243,11 @@ def _decide(
         return Kept(path, Reason.DELETED)
 
     after = with_line_ends_of(before, new.text)
-    if digest(before) == digest(after):
+    if checksum_ignoring_line_ends(before) == checksum_ignoring_line_ends(after):
         return None
-    if digest(before) == released or forced:
+    if checksum_ignoring_line_ends(before) == released or forced:
         return Change(path, before, after, new.mode)
-    reason = Reason.EDITED_ONLY if released == digest(after) else Reason.EDITED
+    reason = Reason.EDITED_ONLY if released == checksum_ignoring_line_ends(after) else Reason.EDITED
     return Kept(path, reason, before, after)
 
 
@@ -189,7 +264,7 @@ def _manifest_change(root: Path, manifest: Manifest) -> Change | None:
     before, after = read(root, MANIFEST), manifest.text()
     if before is None:
         return Change(MANIFEST, None, after)
-    if digest(before) == digest(after):
+    if checksum_ignoring_line_ends(before) == checksum_ignoring_line_ends(after):
         return None
     return Change(MANIFEST, before, with_line_ends_of(before, after))
 
@@ -200,18 +275,6 @@ def _settings(kept: Iterable[Kept], known: Manifest, new: Manifest) -> tuple[str
         if file.path == PYPROJECT and file.reason is Reason.EDITED:
             return tuple(needed(known.settings, new.settings, file.before or b""))
     return ()
-
-
-def _check_forced(force: Force, paths: Iterable[str]) -> None:
-    """Refuse a forced path that names no file of the template, with status 2."""
-    for one in force.paths:
-        only = Force(True, (one,))
-        if not is_safe(one) or not any(only.covers(path) for path in paths):
-            raise Refusal(
-                f"{one} is no file or folder of the template: name one from the project's root, "
-                "for example `polster upgrade --force polster_tasks`.",
-                2,
-            )
 
 
 def missing_folder(root: Path, path: str) -> str:

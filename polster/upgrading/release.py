@@ -1,14 +1,13 @@
 """The files that a project gets from this package's release."""
 
-import tempfile
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from polster.create import bake
+from polster.create import bake, temporary_folder
 from polster.errors import Refusal
-from polster.template import TASKS, tasks_version
+from polster.template import TASKS, stated_version
 from polster.upgrading.manifest import Manifest, read_manifest
 from polster.upgrading.paths import read
 
@@ -44,8 +43,8 @@ def bake_release(answers: Mapping[str, str]) -> Release:
     Raises:
         Refusal: if an answer is one that the template refuses.
     """
-    with tempfile.TemporaryDirectory(prefix="polster-") as folder:
-        project = bake(answers, Path(folder))
+    with temporary_folder() as folder:
+        project = bake(answers, folder)
         manifest = read_manifest(project)
         if manifest is None:
             raise Refusal("This polster's template is incomplete: install polster again.")
@@ -76,4 +75,5 @@ def assumed_manifest(root: Path) -> Manifest:
         "starter": "minimal" if read(root, "AGENTS.md") is None else "standard",
         "ci": ci[0] if ci else "none",
     }
-    return Manifest(tasks_version(root / TASKS), answers, (), {})
+    version = stated_version(read(root, f"{TASKS}/__init__.py") or b"")
+    return Manifest(version, answers, (), {})

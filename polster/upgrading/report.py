@@ -2,37 +2,33 @@
 
 import difflib
 import os
-import shlex
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from polster.door import own_command_for, quoted, short_path
 from polster.template import TASKS
+from polster.terminal import count
 from polster.upgrading.paths import UPGRADES
 from polster.upgrading.plan import PYPROJECT, Change, Kept, Kind, Plan, Reason, missing_folder
 
 
-def count(number: int, thing: str) -> str:
-    """Return a number of things: "1 file", "2 files"."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
-
-
 def describe(root: Path, plan: Plan, *, dry_run: bool, verbose: bool) -> Iterator[str]:
     """Yield what an upgrade changes and what it leaves, one line each."""
-    yield f"{plan.before} -> {plan.after}{' (dry run)' if dry_run else ''}"
+    yield f"{plan.from_version} -> {plan.to_version}{' (dry run)' if dry_run else ''}"
     for change in sorted(plan.changes):
         yield _one_change(change)
         if verbose:
             yield from difference(change.path, change.before, change.after)
     for kept in plan.kept:
-        yield from _one_kept(root, kept, plan.after, dry_run)
+        yield from _one_kept(root, kept, plan.to_version, dry_run)
         if verbose and kept.reason is Reason.EDITED:
             yield from difference(kept.path, kept.before, kept.after)
     yield from _deleted(root, plan.kept)
     if plan.settings:
         yield f"{PYPROJECT} was edited, so these settings are yours to change:"
-        yield from (f"  {_printable(line)}" for line in plan.settings)
+        yield from (f"  {line}" for line in plan.settings)
 
 
 def summary(plan: Plan, dry_run: bool = False) -> str:
@@ -55,7 +51,7 @@ def nothing_to_do(root: Path, plan: Plan) -> Iterator[str]:
     """Yield the sentence about a project that is as the release has it, but for its user's work."""
     edited = _number(plan.kept, Reason.EDITED_ONLY)
     note = f" ({count(edited, 'file')} edited here)" if edited else ""
-    yield f"The project is at {plan.after} already{note}: nothing to do."
+    yield f"The project is at {plan.to_version} already{note}: nothing to do."
     yield from _deleted(root, plan.kept)
 
 
@@ -68,24 +64,10 @@ def difference(path: str, before: bytes | None, after: bytes | None) -> Iterator
 
 def show_difference(one: Path, other: Path) -> str:
     """Return a command that shows how two files differ, as it can be pasted here."""
-    paths = [_quoted(path) for path in (one, other)]
+    paths = [quoted(short_path(path)) for path in (one, other)]
     if shutil.which("git"):
         return " ".join(["git diff --no-index", *paths])
     return " ".join(["fc" if os.name == "nt" else "diff -u", *paths])
-
-
-def _printable(line: str) -> str:
-    """Return a line without what a terminal would obey: it may come from a stranger's file."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
-
-
-def _quoted(path: Path) -> str:
-    """Return a path as a shell takes it, short where the current folder is near."""
-    try:
-        shown = os.path.relpath(path)
-    except ValueError:  # another drive of Windows
-        shown = str(path)
-    return f'"{shown}"' if os.name == "nt" else shlex.quote(shown)
 
 
 def _one_change(change: Change) -> str:
@@ -107,7 +89,7 @@ def _one_kept(root: Path, kept: Kept, version: str, dry_run: bool) -> Iterator[s
             yield f"            {show_difference(root / kept.path, offered)}"
         if _is_polsters(kept.path):
             yield "            the rest of this folder is the release's; if it needs this file too:"
-            yield f"            polster upgrade --force {_forced(kept.path)}"
+            yield f"            {own_command_for(root)} upgrade --force {quoted(kept.path)}"
 
 
 def _is_polsters(path: str) -> bool:
@@ -123,12 +105,8 @@ def _deleted(root: Path, kept: Iterable[Kept]) -> Iterator[str]:
     )
     for path, number in gone.items():
         files = "" if number == 1 else f" ({count(number, 'file')})"
-        yield f"  deleted   {path}{files}: `polster upgrade --force {_forced(path)}` brings it back"
-
-
-def _forced(path: str) -> str:
-    """Return a path of the project as a shell takes it."""
-    return f'"{path}"' if os.name == "nt" and " " in path else shlex.quote(path)
+        command = f"{own_command_for(root)} upgrade --force {quoted(path)}"
+        yield f"  deleted   {path}{files}: `{command}` brings it back"
 
 
 def _number(kept: Iterable[Kept], *reasons: Reason) -> int:

@@ -1,8 +1,8 @@
 """The copies that an upgrade keeps, and how far it is.
 
 Each upgrade has a folder of its own in `.polster/upgrade/`, named by a number. It holds
-`plan.json`, and the text of each file before and after under `old/` and `new/`. How far the upgrade
-is stands in the folder's name, so that one rename switches from one state to the next:
+`plan.json`, and the text of each file before and after under `old/` and `new/`. The folder's name
+says how far the upgrade is, so that one rename switches from one state to the next:
 
     000007.new      being written; of no use to anybody if the process ends now
     000007.active   complete; the project's files are being changed
@@ -25,16 +25,16 @@ from polster.errors import Refusal
 from polster.upgrading.documents import (
     FORMAT,
     Damaged,
-    as_digest,
+    as_checksum,
     as_release,
     as_text,
     damaged,
     read_document,
 )
-from polster.upgrading.paths import UPGRADES, inside, is_owned, read
+from polster.upgrading.paths import MANIFEST, UPGRADES, inside, is_owned, read
 from polster.upgrading.plan import Plan
 
-_NAME = re.compile(r"([0-9]{6,12})(\.[a-z]+)?")
+_NAME = re.compile(r"([0-9]{6,})(\.[a-z]+)?")
 
 
 class State(enum.Enum):
@@ -75,13 +75,13 @@ class Step(NamedTuple):
 class Record(NamedTuple):
     """What `plan.json` says about an upgrade."""
 
-    before: str
-    after: str
+    from_version: str
+    to_version: str
     folders: frozenset[str]  # that the upgrade makes, and its undo removes again
     steps: tuple[Step, ...]
 
 
-def exact(text: bytes | None) -> str | None:
+def checksum_of(text: bytes | None) -> str | None:
     """Return the checksum of a file's exact bytes."""
     return None if text is None else hashlib.sha256(text).hexdigest()
 
@@ -113,8 +113,8 @@ def unfinished(root: Path) -> Store | None:
     halfway = [one for one in stores(root) if one.state in (State.ACTIVE, State.UNDOING)]
     if len(halfway) > 1:
         raise Refusal(
-            f"{root / UPGRADES} holds two unfinished upgrades, which none of ours left: "
-            "move one of the folders away. Nothing was changed."
+            f"{root / UPGRADES} holds two unfinished upgrades, and no command leaves two: "
+            "move one of their folders away. Nothing was changed."
         )
     return halfway[0] if halfway else None
 
@@ -146,7 +146,7 @@ def write_store(root: Path, plan: Plan) -> Store:
     for change in plan.steps:
         parents = [parent.as_posix() for parent in PurePosixPath(change.path).parents][:-1]
         folders |= {parent for parent in parents if not inside(root, parent).exists()}
-        steps.append(Step(change.path, exact(change.before), exact(change.after)))
+        steps.append(Step(change.path, checksum_of(change.before), checksum_of(change.after)))
         if change.before is not None:
             mode = inside(root, change.path).stat().st_mode & 0o777
             write_synced(inside(root, f"{store.name}/old/{change.path}"), change.before, mode)
@@ -154,8 +154,8 @@ def write_store(root: Path, plan: Plan) -> Store:
             write_synced(inside(root, f"{store.name}/new/{change.path}"), change.after, change.mode)
     content = {
         "format": FORMAT,
-        "before": plan.before,
-        "after": plan.after,
+        "before": plan.from_version,
+        "after": plan.to_version,
         "folders": sorted(folders),
         "steps": [step._asdict() for step in steps],
     }
@@ -170,6 +170,13 @@ def switch(store: Store, state: State) -> Store:
     os.rename(inside(store.root, store.name), inside(store.root, after.name))
     sync_folder(store.root / UPGRADES)
     return after
+
+
+def on_disk(store: Store) -> Store:
+    """Return an upgrade in the state that the disk has: a switch may have been interrupted."""
+    if inside(store.root, store.name).is_dir():
+        return store
+    return next(one for one in stores(store.root) if one.number == store.number)
 
 
 def read_record(store: Store) -> Record:
@@ -189,8 +196,8 @@ def read_record(store: Store) -> Record:
         if not isinstance(folders, list) or not isinstance(steps, list):
             raise Damaged("its folders or its steps are not a list")
         return Record(
-            before=as_release(content.get("before")),
-            after=as_release(content.get("after")),
+            from_version=as_release(content.get("before")),
+            to_version=as_release(content.get("after")),
             folders=frozenset(as_text(folder, "a folder") for folder in folders),
             steps=_steps(steps),
         )
@@ -203,16 +210,16 @@ def _steps(items: Iterable[object]) -> tuple[Step, ...]:
     steps = []
     for item in items:
         if not isinstance(item, dict) or item.keys() != set(Step._fields):
-            raise Damaged("a step is not one")
+            raise Damaged("a step is malformed")
         path, before, after = (item[name] for name in Step._fields)
-        if not isinstance(path, str) or not is_owned(path):
+        if not isinstance(path, str) or not (is_owned(path) or path == MANIFEST):
             raise Damaged(f"{str(path)[:80]!r} is not a file inside the project")
-        before = None if before is None else as_digest(before)
-        after = None if after is None else as_digest(after)
+        before = None if before is None else as_checksum(before)
+        after = None if after is None else as_checksum(after)
         if before == after:
             raise Damaged(f"nothing changes in {path!r}")
         steps.append(Step(path, before, after))
-    if len({step.path.casefold() for step in steps}) < len(steps):
+    if len({step.path for step in steps}) < len(steps):
         raise Damaged("it names a file twice")
     return tuple(steps)
 
@@ -233,7 +240,7 @@ def read_copy(store: Store, path: str, checksum: str) -> Copy:
     for side in ("old", "new"):
         name = f"{store.name}/{side}/{path}"
         text = read(store.root, name)
-        if text is not None and exact(text) == checksum:
+        if text is not None and checksum_of(text) == checksum:
             return Copy(text, (store.root / name).stat().st_mode & 0o777)
     raise Refusal(
         f"{store.root / store.name} is damaged: its copy of {path} is missing or was changed. "

@@ -1,8 +1,10 @@
 """The two things that a user can ask for: an upgrade, and its undo."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from polster.door import own_command_for
 from polster.errors import Refusal
 from polster.upgrading.apply import check, finish, go_back, prepare
 from polster.upgrading.lock import locked
@@ -36,6 +38,12 @@ def upgrade(root: Path, force: Force, *, dry_run: bool, verbose: bool, say: Say)
     Raises:
         Refusal: if the project stays as it is.
     """
+    with _interruptions_explained(root):
+        _upgrade(root, force, dry_run, verbose, say)
+
+
+def _upgrade(root: Path, force: Force, dry_run: bool, verbose: bool, say: Say) -> None:
+    """Do what `upgrade` says."""
     interrupted = unfinished(root)
     if interrupted and dry_run:
         say(_interrupted(interrupted))
@@ -70,7 +78,7 @@ def upgrade(root: Path, force: Force, *, dry_run: bool, verbose: bool, say: Say)
         left = finish(store)
     say(summary(plan))
     _say_left(store._replace(state=State.DONE), left, "new", say)
-    say("Done. `polster upgrade --undo` goes back.")
+    say(f"Done. `{own_command_for(root)} upgrade --undo` goes back.")
 
 
 def undo(root: Path, *, dry_run: bool, say: Say) -> None:
@@ -84,19 +92,34 @@ def undo(root: Path, *, dry_run: bool, say: Say) -> None:
     if dry_run:
         _undo(root, True, say)
         return
-    with locked(root):
+    with _interruptions_explained(root), locked(root):
         remove_unused(root)
         _undo(root, False, say)
 
 
+@contextmanager
+def _interruptions_explained(root: Path) -> Iterator[None]:
+    """Say what to do next, should Ctrl-C, pressed again and again, leave an upgrade halfway."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        store = unfinished(root)
+        if store is None:
+            raise
+        raise Refusal(f"Interrupted. {_interrupted(store)}", 130) from None
+
+
 def _undo(root: Path, dry_run: bool, say: Say) -> None:
-    """Take an upgrade back, or say which files would change. The caller holds the lock."""
+    """Take an upgrade back, or say which files would change.
+
+    The caller holds the lock, but for a dry run, which writes nothing.
+    """
     store = unfinished(root) or last_done(root)
     if store is None:
         raise _nothing_to_undo(root)
     record = read_record(store)
     check(store, [step.backwards() for step in record.steps])
-    say(f"{record.after} -> {record.before}{' (dry run)' if dry_run else ''}")
+    say(f"{record.to_version} -> {record.from_version}{' (dry run)' if dry_run else ''}")
     for step in sorted(record.steps, key=lambda step: step.path):
         verb = "removed" if step.before is None else "restored"
         say(f"  {verb:8}  {step.path}")
@@ -127,11 +150,11 @@ def _finish_interrupted(root: Path, say: Say) -> bool:
     record = read_record(store)
     if store.state is State.UNDOING:
         left = go_back(store)
-        say(f"Finished the interrupted undo: the project is at {record.before} again.")
+        say(f"Finished the interrupted undo: the project is at {record.from_version} again.")
         _say_left(store._replace(state=State.UNDONE), left, "old", say)
         return False
     left = finish(store)
-    say(f"Finished the interrupted upgrade from {record.before} to {record.after}.")
+    say(f"Finished the interrupted upgrade from {record.from_version} to {record.to_version}.")
     _say_left(store._replace(state=State.DONE), left, "new", say)
     return True
 
@@ -139,20 +162,21 @@ def _finish_interrupted(root: Path, say: Say) -> bool:
 def _interrupted(store: Store) -> str:
     """Return the sentence about an upgrade that is halfway."""
     record = read_record(store)
+    again = f"{own_command_for(store.root)} upgrade"
     if store.state is State.UNDOING:
         return (
-            f"The undo of the upgrade to {record.after} was interrupted: "
-            "`polster upgrade --undo` finishes it."
+            f"The undo of the upgrade to {record.to_version} was interrupted: "
+            f"`{again} --undo` finishes it."
         )
     return (
-        f"The upgrade to {record.after} was interrupted: `polster upgrade` finishes it, "
-        "`polster upgrade --undo` goes back."
+        f"The upgrade to {record.to_version} was interrupted: `{again}` finishes it, "
+        f"`{again} --undo` goes back."
     )
 
 
 def _nothing_to_undo(root: Path) -> Refusal:
     """Return the sentence about a project that has no upgrade to take back."""
-    return Refusal(f"Nothing to undo: {root} has had no upgrade, or all are undone.")
+    return Refusal(f"Nothing to undo: {root} has no upgrade to take back.")
 
 
 def _say_left(store: Store, paths: Iterable[str], side: str, say: Say) -> None:

@@ -16,10 +16,10 @@ import pytest
 from conftest import executable, make_environment, uv_path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-NOT_COPIED = shutil.ignore_patterns(
+LEFTOVERS = shutil.ignore_patterns(
     ".git", ".nox", ".venv", ".*_cache", ".hypothesis", "__pycache__", "*.egg-info",
-    "benchmarks", "build", "demo", "dist", "tests",
 )  # fmt: skip
+NOT_COPIED = {"benchmarks", "build", "demo", "dist", "tests"}  # of the repository's own
 LEAKS = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONSAFEPATH", "NO_COLOR", "FORCE_COLOR", "GIT_DIR")
 LATER = "99.0.0"
 BUILD = (sys.executable, "-m", "build", *(["--installer", "uv"] if uv_path() else []))
@@ -82,7 +82,12 @@ def run_in(workshop: Path) -> Run:
 def checkout(workshop: Path) -> Path:
     """Return a copy of this repository's files as a checkout without git has them."""
     copy = workshop / "a checkoüt"
-    shutil.copytree(REPOSITORY, copy, symlinks=True, ignore=NOT_COPIED)
+
+    def ignored(folder: str, names: list[str]) -> set[str]:
+        own = NOT_COPIED if Path(folder) == REPOSITORY else set()
+        return {*LEFTOVERS(folder, names), *own & set(names)}
+
+    shutil.copytree(REPOSITORY, copy, symlinks=True, ignore=ignored)
     return copy
 
 

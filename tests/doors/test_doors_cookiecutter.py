@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-Run = Callable[..., object]
+from polster.upgrading.manifest import read_manifest
+
+Run = Callable[..., Any]
 COOKIECUTTER = (sys.executable, "-m", "cookiecutter", "--no-input")
 SHOP = "project_name=shop"
 LATER = "99.0.0"
@@ -151,6 +153,8 @@ MINE = (
     "polster_tasks/__pycache__/mine.pyc",
     ".ruff_cache/mine",
     ".venv/lib/__pycache__/mine.pyc",
+    "data/__pycache__/mine.pyc",
+    "data/bronze/__pycache__/mine.pyc",
     ".git/config",
 )
 
@@ -227,6 +231,91 @@ def test_files_that_were_there_before_are_never_counted_as_released(
     assert (shop / "README.md").read_text(encoding="utf-8") == "mine"
 
 
+@pytest.fixture
+def outside(lived_in: Path, tmp_path: Path) -> Path:
+    """Return where links of the project lead: to caches, empty folders and a read-only file."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (lived_in / "tests").rename(out / "tests")
+    (lived_in / "tests").symlink_to(out / "tests")
+    shutil.rmtree(lived_in / ".github")
+    (out / "gh/workflows").mkdir(parents=True)
+    (lived_in / ".github").symlink_to(out / "gh")
+    (out / "tests/__pycache__").mkdir()
+    (out / "tests/__pycache__/mine.pyc").write_bytes(b"mine")
+    (out / "tests/conftest.py").chmod(0o444)
+    return out
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links and modes as POSIX has them")
+def test_what_a_link_leads_to_is_left_as_it_is_and_never_counted_as_released(
+    outside: Path, lived_in: Path, checkout: Path, run_in: Run, tmp_path: Path
+) -> None:
+    (lived_in / ".polster.json").unlink()
+    before = {path: path.lstat().st_mode for path in outside.rglob("*")}
+    run_in(tmp_path, *COOKIECUTTER, checkout, SHOP, "ci=gitlab", "-f", "-s")
+    assert {path: path.lstat().st_mode for path in outside.rglob("*")} == before
+    assert not [name for name in manifest(lived_in)["files"] if name.startswith("tests/")]
+
+
+def test_a_file_whose_name_differs_in_case_is_the_users_where_the_disk_ignores_case(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook = (checkout / "hooks/post_gen_project.py").read_text(encoding="utf-8")
+    functions = re.sub(r"(?ms)^ANSWERS = .*?^}$|^main\(\)$", "", hook)
+    module: dict[str, Any] = {}
+    exec(functions, module)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "README.md").write_text("mine", encoding="utf-8")
+    state = (tmp_path / "README.md").lstat()
+    noted = {"files": {"readme.md": [state.st_size, state.st_mtime_ns, state.st_ino]}}
+    assert not module["is_fresh"](Path("README.md"), module["states_before"](noted))
+    noted = {"files": {"readme.md": [state.st_size, state.st_mtime_ns, state.st_ino + 1]}}
+    assert module["is_fresh"](Path("README.md"), module["states_before"](noted))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links and pipes as POSIX has them")
+@pytest.mark.parametrize("name", [".polster.json", ".polster.json.new", ".polster-snapshot.json"])
+@pytest.mark.parametrize("kind", ["link", "folder", "pipe", "broken link"])
+def test_what_is_no_file_where_the_hooks_write_one_is_one_sentence_and_left(
+    kind: str, name: str, checkout: Path, run_in: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "shop" / name
+    path.parent.mkdir()
+    mine = tmp_path / "mine.json"
+    mine.write_text("mine", encoding="utf-8")
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(mine if kind == "link" else tmp_path / "nowhere")
+    done = run_in(tmp_path, *COOKIECUTTER, checkout, SHOP, "-f", check=False)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert f"{name} is not a regular file: move it away" in done.stderr
+    assert [entry.name for entry in path.parent.iterdir()] == [name]
+    assert mine.read_text(encoding="utf-8") == "mine" and path.is_symlink() == ("link" in kind)
+
+
+WRONG_TYPES = {
+    "files": {"README.md": 7, "noxfile.py": "0", "pyproject.toml": None},
+    "settings": ["[x] y: 1", 7, "\ud800", "x" * 20_000],
+}
+
+
+@pytest.mark.parametrize("wrong", [WRONG_TYPES, {"files": [], "settings": "x"}, {"settings": {}}])
+def test_a_bake_that_skips_over_a_damaged_manifest_records_only_what_an_upgrade_can_read(
+    wrong: dict[str, object], lived_in: Path, checkout: Path, run_in: Run, tmp_path: Path
+) -> None:
+    path = lived_in / ".polster.json"
+    path.write_text(json.dumps(manifest(lived_in) | wrong), encoding="utf-8")
+    run_in(tmp_path, *COOKIECUTTER, checkout, SHOP, "-f", "-s")
+    recorded = read_manifest(lived_in)
+    assert recorded is not None
+    assert ("noxfile.py" in recorded.files) == ("files" not in wrong)
+    assert recorded.settings == (("[x] y: 1",) if wrong is WRONG_TYPES else ())
+
+
 @pytest.mark.parametrize("content", ["{", "[]", '{"files": 7}', "[" * 100_000])
 def test_a_bake_over_a_damaged_manifest_writes_a_good_one(
     content: str, checkout: Path, run_in: Run, expected: dict[str, bytes], tmp_path: Path
@@ -255,7 +344,7 @@ def test_the_manifest_records_every_file_but_those_of_the_example(
     examples = files.keys() - recorded["files"].keys()
     assert recorded["files"] == {name: files[name] for name in sorted(files.keys() - examples)}
     assert bool(examples) == (starter == "ecommerce")
-    assert all(re.search("orders|customer|product_analytics", name) for name in examples)
+    assert all(re.search("orders|customer|product_analytics|test_ecommerce", name) for name in examples)
     lines = (shop / ".polster.json").read_text(encoding="utf-8").splitlines()
     assert len(lines) > len(recorded["files"])  # a file a line
 

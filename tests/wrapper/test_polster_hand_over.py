@@ -1,17 +1,20 @@
 """The project's own tooling does the work; arguments, terminal, signals, status are untouched."""
 
 import os
+import py_compile
 import signal
 import subprocess
 import sys
 import time
 from ast import literal_eval
 from collections.abc import Callable
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
 
-from polster.handover import RUN_COMMANDS, TASK_COMMANDS
+from polster.handover import RUN_COMMANDS, TASK_COMMANDS, is_project
+from polster.template import tasks_version
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -104,8 +107,10 @@ def test_a_project_folder_may_hold_a_path_separator(polster: Run, spy_project: P
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
-@pytest.mark.parametrize("command", ["validate", "run"])
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("command", "sent"),
+    [("validate", signal.SIGTERM), ("run", signal.SIGINT), ("run", signal.SIGTERM)],
+)
 def test_signals_arrive_and_the_end_is_told_as_without_polster(
     command: str, sent: signal.Signals, spy_project: Path
 ) -> None:
@@ -126,6 +131,23 @@ def test_signals_arrive_and_the_end_is_told_as_without_polster(
         ends.append(process.wait(timeout=20))
         process.stdout.close()
     assert ends[0] == ends[1] != 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
+@pytest.mark.parametrize("place", ["__init__", "__main__"])
+def test_ctrl_c_in_the_tooling_is_one_word_and_130(place: str, spy_project: Path) -> None:
+    script = "print('ready', flush=True)\nimport time\ntime.sleep(60)\n"
+    (spy_project / f"polster_tasks/{place}.py").write_text(script, encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "polster", "validate"],
+        cwd=spy_project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+    )  # fmt: skip
+    assert process.stdout and process.stdout.readline() == "ready\n"
+    time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (130, "Interrupted.\n")
 
 
 @pytest.mark.parametrize("command", [*TASK_COMMANDS, *RUN_COMMANDS, "upgrade"])
@@ -149,7 +171,8 @@ def test_a_missing_run_polster_is_one_sentence(polster: Run, spy_project: Path) 
 
 
 @pytest.mark.parametrize(
-    ("theirs", "said"), [("0.0.9", "polster upgrade"), ("99.0", "later"), ("unknown", "older")]
+    ("theirs", "said"),
+    [("0.0.9", "polster upgrade"), ("99.0", "later"), ("unknown", "does not say")],
 )
 def test_another_version_is_said_to_people_and_not_to_scripts(
     theirs: str,
@@ -159,7 +182,8 @@ def test_another_version_is_said_to_people_and_not_to_scripts(
     spy_project: Path,
 ) -> None:
     init = spy_project / "polster_tasks/__init__.py"
-    init.write_text(f'__version__ = "{theirs}"\n', encoding="utf-8")
+    stated = "" if theirs == "unknown" else f'__version__ = "{theirs}"\n'
+    init.write_text(stated, encoding="utf-8")
     assert polster("validate", cwd=spy_project).stderr == ""
     _, shown = on_terminal("validate", cwd=spy_project)
     assert "Note: " in shown and said in shown and "not compared" in shown
@@ -178,6 +202,37 @@ def test_the_released_tooling_runs_without_a_word(polster: Run, project: Path) -
     for path in (project / "polster_tasks").rglob("*.py"):
         path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     assert notes(polster("validate", cwd=project)) == []
+
+
+@pytest.mark.parametrize("command", ["validate", "list-assets"])
+def test_nothing_of_the_project_runs_where_its_tooling_is_the_released_one(
+    command: str, polster: Run, project: Path
+) -> None:
+    evil = "raise SystemExit('evil')\n"
+    for name in ("argparse.py", "json.py", "tomllib.py", "ast.py"):
+        (project / name).write_text(evil, encoding="utf-8")
+    tasks = project / "polster_tasks"
+    for name in ("__main__", "__init__", "commands"):
+        # Python runs such a cache without a look at the source beside it.
+        source = project / "evil.py"
+        source.write_text(evil, encoding="utf-8")
+        cache = cache_from_source(str(tasks / f"{name}.py"))
+        py_compile.compile(
+            str(source), cache, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH
+        )
+    source.unlink()
+    done = polster(command, cwd=project / "src", env={"PYTHONSAFEPATH": "1"})
+    assert done.returncode == 0, done.stderr
+    assert "evil" not in done.stdout + done.stderr
+
+
+def test_the_advice_of_a_note_works_where_it_is_given(polster: Run, project: Path) -> None:
+    (project / "polster_tasks/mine.py").write_text("", encoding="utf-8")
+    for options, where in (([], project), (["--project", project.name], project.parent)):
+        done = polster(*options, "validate", cwd=where)
+        (note,) = notes(done)
+        shown = f" --project {project.name}" if options else ""
+        assert f"polster{shown} --bundled COMMAND` runs the released one" in note
 
 
 @pytest.mark.parametrize("kind", ["changed", "added", "missing", "link", "link inside", "pipe"])
@@ -247,6 +302,22 @@ def test_a_pyproject_that_cannot_be_read_is_for_the_project_to_say(
 ) -> None:
     (spy_project / "pyproject.toml").write_text("[tool.polster\n", encoding="utf-8")
     assert polster("validate", cwd=spy_project).returncode == 7
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes and devices as POSIX has them")
+@pytest.mark.parametrize("kind", ["pipe", "device", "huge"])
+@pytest.mark.parametrize("name", ["pyproject.toml", "polster_tasks/__init__.py"])
+def test_a_pipe_or_a_device_stops_nobody(name: str, kind: str, spy_project: Path) -> None:
+    (spy_project / name).unlink()
+    if kind == "pipe":
+        os.mkfifo(spy_project / name)
+    elif kind == "device":
+        (spy_project / name).symlink_to("/dev/zero")
+    else:
+        with (spy_project / name).open("wb") as file:
+            file.truncate(50_000_000_000)
+    assert is_project(spy_project)
+    assert tasks_version(spy_project / "polster_tasks") in ("unknown", "0.0.1")
 
 
 def test_a_foreign_pyproject_on_the_way_up_is_passed_by(polster: Run, spy_project: Path) -> None:

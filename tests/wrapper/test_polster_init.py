@@ -208,6 +208,16 @@ def test_the_users_cookiecutter_defaults_hold_and_their_replay_is_left_alone(
     assert not replay.exists() and not list((tmp_path / "home").iterdir())
 
 
+def test_the_next_command_fits_what_was_baked(polster_here: Run, tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("default_context: {starter: ecommerce}\n", encoding="utf-8")
+    env = {"COOKIECUTTER_CONFIG": str(config)}
+    chosen = polster_here("init", "my_project", cwd=tmp_path, env=env)
+    assert "list-assets" in chosen.stdout and "add-asset" not in chosen.stdout
+    named = polster_here("init", "other", "--template", "minimal", cwd=tmp_path, env=env)
+    assert "add-asset" in named.stdout and "list-assets" not in named.stdout
+
+
 def test_a_broken_cookiecutter_configuration_is_one_sentence(
     polster_here: Run, tmp_path: Path
 ) -> None:

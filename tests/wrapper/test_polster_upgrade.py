@@ -1,20 +1,24 @@
 """`polster upgrade`: what the template owns moves on, what a user did stays."""
 
+import errno
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from polster import template as templates
 from polster.template import order, version
 from polster.upgrading.lock import locked
 from polster.upgrading.settings import flatten, needed
-from tests.wrapper.conftest import append, contents
+from tests.wrapper.conftest import TEMPLATE_FOLDER, append, contents, environment
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 VERSION = version()
@@ -154,6 +158,47 @@ def test_settings_are_compared_with_what_the_user_has() -> None:
     assert needed(released, new, b"[project") != []
 
 
+@pytest.mark.parametrize(
+    ("released", "new", "mine", "lines"),
+    [
+        ([], ["[x] y: true"], "[x]\ny = false", ["[x] y: change false to true"]),
+        (["[x] y: 1"], ["[x] y: 2"], "[x]\ny = 7", ["[x] y: change 7 to 2"]),
+        (["[x] y: 1"], ["[x] y: 1"], "[x]\ny = 7", []),
+        ([], ["[x] y: a"], "[x]\ny = 'b'", ["[x] y: change b to a"]),
+        ([], ["[x] y: a"], "[x]\ny = ['b']", ["[x] y: add a"]),
+        ([], ["[x] y: a"], "[x]\ny = []", ["[x] y: change [] to a"]),
+        ([], ["[x] y: a"], "", ["[x] y: add a"]),
+        (["[x] y: a"], [], "[x]\ny = ['a', 'b']", ["[x] y: remove a"]),
+        (['[x] "a: b": 2'], ['[x] "a: b": 3'], '[x]\n"a: b" = 2', ['[x] "a: b": change 2 to 3']),
+        ([], ['[x."]: "] y: 3'], "", ['[x."]: "] y: add 3']),
+        (
+            ["[p] d: rich>=13"], ["[p] d: rich>=14"],
+            """[p]\nd = ["x", "Rich [jupyter] >= 13 ; python_version < '4'"]""",
+            ["[p] d: change Rich [jupyter] >= 13 ; python_version < '4' to "
+             "rich[jupyter]>=14; python_version < '4'"],
+        ),
+        (["[p] d: r>=1"], ["[p] d: r>=2"], "[p]\nd = ['x', 'r[a]>=2']", []),
+        (["[p] d: r>=1"], ["[p] d: r[b]>=2; m"], "[p]\nd = ['x', 'r']",
+         ["[p] d: change r to r[b]>=2; m"]),
+    ],
+)  # fmt: skip
+def test_each_kind_of_setting_has_its_advice(
+    released: list[str], new: list[str], mine: str, lines: list[str]
+) -> None:
+    assert needed(released, new, mine.encode()) == lines
+
+
+def test_a_setting_is_read_back_as_it_was_written() -> None:
+    table = {"a: b": {"c]": ["x: y", 3]}, "d": {'"': "\n"}, "top": True}
+    lines = list(flatten(table))
+    assert needed([], lines, b"") == [
+        '["a: b"] "c]": add x: y',
+        '["a: b"] "c]": add 3',
+        '[d] "\\"": add \n',
+        "[] top: add true",
+    ]
+
+
 def test_the_hook_records_the_settings_that_the_upgrade_reads(project: Path) -> None:
     import tomllib
 
@@ -210,8 +255,47 @@ def test_force_with_paths_reaches_those_only(
 
 
 @pytest.mark.parametrize(
+    ("folder", "path"),
+    [
+        (".", "./polster_tasks"), (".", "polster_tasks//"), (".", "src/../polster_tasks/layers.py"),
+        ("polster_tasks", "layers.py"), ("polster_tasks", "."), ("src", "../polster_tasks"),
+        ("src", "polster_tasks"), ("..", "polster_tasks"), ("..", "my_pipeline/polster_tasks"),
+    ],
+)  # fmt: skip
+def test_a_forced_path_is_seen_from_the_current_folder_or_from_the_projects_root(
+    folder: str, path: str, project: Path, later_release: str, polster_here: Run
+) -> None:
+    append(project / "README.md", "# mine\n")
+    append(project / "polster_tasks/layers.py", "# mine\n")
+    options = ("--project", project.name) if folder == ".." else ()
+    path = path.replace("my_pipeline", project.name)
+    done = polster_here(*options, "upgrade", "--force", path, cwd=project / folder)
+    assert done.returncode == 0, done.stderr
+    after = contents(project)
+    assert b"# mine" in after["README.md"] and b"# mine" not in after["polster_tasks/layers.py"]
+
+
+def test_what_is_advised_from_outside_the_project_can_be_pasted_there(
+    project: Path, later_release: str, polster_here: Run
+) -> None:
+    (project / "AGENTS.md").unlink()
+    done = polster_here("--project", project.name, "upgrade", cwd=project.parent)
+    command = f"polster --project {project.name} upgrade"
+    assert f"`{command} --force AGENTS.md` brings it back" in done.stdout
+    assert f"`{command} --undo` goes back" in done.stdout
+    assert polster_here(*f"{command} --undo".split()[1:], cwd=project.parent).returncode == 0
+
+
+@pytest.mark.parametrize(
     "argv",
-    [("--force", "nowhere"), ("--force", "../x"), ("README.md",), ("--undo", "--force")],
+    [
+        ("--force", "nowhere"),
+        ("--force", "../x"),
+        ("--force", ""),
+        ("--force", "/"),
+        ("README.md",),
+        ("--undo", "--force"),
+    ],
 )
 def test_a_wrong_command_line_is_refused_with_2(
     argv: tuple[str, ...], project: Path, polster_here: Run
@@ -277,6 +361,18 @@ def test_stores_are_taken_in_the_order_of_their_numbers(
     assert after.pop("README.md") == middle["README.md"]
     before.pop("README.md")
     assert after == before
+
+
+@pytest.mark.parametrize("number", ["999999999999", "9" * 40])
+def test_an_upgrade_after_any_number_can_be_undone(
+    number: str, project: Path, later_release: str, polster_here: Run
+) -> None:
+    before = contents(project)
+    store = project / ".polster/upgrade" / f"{number}.undone"
+    store.mkdir(parents=True)
+    assert polster_here("upgrade", cwd=project).returncode == 0
+    assert polster_here("upgrade", "--undo", cwd=project).returncode == 0
+    assert contents(project) == before
 
 
 def test_a_file_edited_since_the_upgrade_is_left_by_its_undo_and_its_copy_named(
@@ -452,5 +548,131 @@ def test_a_python_file_changes_after_those_that_it_imports() -> None:
 
 
 def test_order_of_versions() -> None:
-    releases = ["unknown", "0.0.9", "0.1.0rc1", "0.1.0", "0.10.0", "1.0"]
+    releases = [
+        "unknown", "0.0.9", "0.1.0.dev1", "0.1.0a1.dev2", "0.1.0a1", "0.1.0a2", "0.1.0b1",
+        "0.1.0rc1", "0.1.0rc1.post1", "0.1.0", "0.1.0+local", "0.1.0+2", "0.1.0+10",
+        "0.1.0.post1.dev1", "0.1.0.post1", "0.1.0.post2", "0.1.1", "0.10.0", "1.0", "1!0.1",
+    ]  # fmt: skip
     assert sorted(reversed(releases), key=order) == releases
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("1.0", "1.0.0"), ("1", "1.0"), ("1.0RC1", "1.0.rc.1"), ("v1.0", "1.0")]
+)
+def test_two_spellings_of_one_version_are_equal(one: str, other: str) -> None:
+    assert order(one) == order(other)
+
+
+@pytest.mark.parametrize("text", ["", "1..0", "1.0x", "final", "unknown", "1.0-"])
+def test_what_is_no_version_comes_before_every_version(text: str) -> None:
+    assert order(text) < order("0.0.1.dev0")
+
+
+@pytest.fixture
+def renamed_in_case(
+    later_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[str, str]:
+    """Make this process's `polster` a release that renames a file only in case."""
+    old, new = "workspace.yaml", "Workspace.yaml"
+    template = Path(shutil.copytree(later_template, tmp_path / "renamed"))
+    folder = template / TEMPLATE_FOLDER
+    (folder / old).rename(folder / new)
+    hook = template / "hooks" / "post_gen_project.py"
+    text = hook.read_text(encoding="utf-8")
+    hook.write_text(text.replace(f"\n{old}\n", f"\n{new}\n"), encoding="utf-8", newline="\n")
+    monkeypatch.setattr("polster.create.template", lambda: template)
+    monkeypatch.setattr("polster.template.template", lambda: template)
+    return old, new
+
+
+def test_a_file_that_a_release_renames_only_in_case_is_renamed_and_back(
+    project: Path, renamed_in_case: tuple[str, str], polster_here: Run
+) -> None:
+    _, new = renamed_in_case
+    before = contents(project)
+    done = polster_here("upgrade", cwd=project)
+    assert done.returncode == 0, done.stderr
+    assert (project / new).is_file()
+    assert "nothing to do" in polster_here("upgrade", cwd=project).stdout
+    assert polster_here("upgrade", "--undo", cwd=project).returncode == 0
+    assert contents(project) == before
+
+
+def test_a_file_renamed_in_case_is_not_removed_where_the_disk_ignores_case(
+    project: Path,
+    renamed_in_case: tuple[str, str],
+    polster_here: Run,
+) -> None:
+    old, new = renamed_in_case
+    # Such a disk, as far as two names of one file go.
+    os.link(project / old, project / new)
+    done = polster_here("upgrade", cwd=project)
+    assert done.returncode == 0, done.stderr
+    assert (project / old).is_file() and (project / new).is_file()
+    assert f"removed   {old}" not in done.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes and devices as POSIX has them")
+@pytest.mark.parametrize("options", [[], ["--undo"]])
+@pytest.mark.parametrize("where", ["a closed pipe", "a full disk", "closed"])
+def test_the_output_decides_nothing(
+    where: str, options: list[str], project: Path, later_release: str, polster_here: Run
+) -> None:
+    before = contents(project)
+    polster_here("upgrade", cwd=project)
+    after = contents(project)
+    if not options:
+        polster_here("upgrade", "--undo", cwd=project)
+    script = (
+        "import sys; from polster import create, template; from pathlib import Path\n"
+        "folder = Path(sys.argv.pop(1))\n"
+        "create.template = template.template = lambda: folder\n"
+        "from polster.__main__ import main; main()\n"
+    )
+    command = [sys.executable, "-c", script, str(templates.template()), "upgrade", *options]
+    redirection = {"a closed pipe": "| true", "a full disk": "> /dev/full", "closed": ">&-"}[where]
+    if where == "a full disk" and not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    done = subprocess.run(
+        ["sh", "-c", f'"$@" {redirection}', "sh", *command],
+        cwd=project, env=environment(), capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert contents(project) == (before if options else after)
+    if where == "a full disk":
+        assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
+        assert "its output was not written" in done.stderr
+    else:
+        assert done.returncode == 0 and done.stderr == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM that a process can hear")
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_a_terminated_upgrade_leaves_nothing_among_the_temporary_files(
+    sent: signal.Signals, project: Path, tmp_path: Path
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    before = contents(project)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "polster", "upgrade", "--dry-run"],
+        cwd=project, env=environment(TMPDIR=str(temporary)), stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    end = time.monotonic() + 60
+    while not list(temporary.glob("polster-*/*/polster_tasks")) and time.monotonic() < end:
+        time.sleep(0.005)
+    process.send_signal(sent)
+    assert process.wait(timeout=60) == 128 + sent
+    assert not list(temporary.glob("polster-*")) and contents(project) == before
+
+
+def test_a_full_temporary_folder_is_one_sentence_with_its_place(
+    project: Path, later_release: str, polster_here: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.mkdtemp", full)
+    done = polster_here("upgrade", cwd=project)
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
+    assert "No space left on device" in done.stderr and "TMPDIR" in done.stderr

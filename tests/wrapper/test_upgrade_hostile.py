@@ -22,6 +22,7 @@ OUTSIDE = [
     ".git./config", ".git /config", "GIT~1/config", ".polster/lock", ".polster/upgrade/000001/x",
     "a:stream", "x" * 500, "\ud800",
 ]  # fmt: skip
+RECORDS = [".polster.json", ".Polster.JSON", ".polster.json/x"]  # Polster's own
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ def refused(done: subprocess.CompletedProcess[str]) -> bool:
     return done.returncode == 1 and len(lines) == 1 and lines[0].startswith("polster: ")
 
 
-@pytest.mark.parametrize("path", OUTSIDE)
+@pytest.mark.parametrize("path", [*OUTSIDE, *RECORDS])
 def test_no_such_path_is_a_file_of_the_template(path: str) -> None:
     assert not is_owned(path)
 
@@ -90,7 +91,7 @@ def test_a_path_of_the_template_is() -> None:
         assert is_owned(path)
 
 
-@pytest.mark.parametrize("path", OUTSIDE)
+@pytest.mark.parametrize("path", [*OUTSIDE, *RECORDS])
 def test_a_manifest_that_leads_elsewhere_is_refused(
     path: str, project: Path, home: Path, later_release: str, polster_here: Run
 ) -> None:
@@ -294,7 +295,7 @@ def test_a_store_that_cannot_be_verified_is_not_obeyed(
         {"after": None}, {"steps": [{"path": "a", "before": None, "after": None}]},
         {"steps": [{"path": "a", "before": "x", "after": None}]},
         {"steps": [{"path": 1, "before": None, "after": ZEROS}]},
-        {"steps": [{"path": p, "before": None, "after": ZEROS} for p in ("a", "A")]},
+        {"steps": [{"path": p, "before": None, "after": ZEROS} for p in ("a", "a")]},
         {"steps": [{"path": "a", "before": None, "after": ZEROS, "mode": 1}]},
     ],
 )  # fmt: skip
@@ -381,7 +382,12 @@ def test_a_pyproject_that_nobody_can_read_is_left_and_said(
 @pytest.mark.skipif(os.name == "nt", reason="pipes as POSIX has them")
 @pytest.mark.parametrize(
     ("name", "options"),
-    [(".polster.json", ()), ("README.md", ()), (".polster/upgrade/000001", ("--undo",))],
+    [
+        (".polster.json", ()),
+        ("README.md", ()),
+        ("pyproject.toml", ()),
+        (".polster/upgrade/000001", ("--undo",)),
+    ],
 )
 def test_nobody_waits_for_a_pipe(
     name: str,
@@ -395,3 +401,33 @@ def test_nobody_waits_for_a_pipe(
     (project / name).parent.mkdir(parents=True, exist_ok=True)
     os.mkfifo(project / name)
     assert refused(polster_here("upgrade", *options, cwd=project))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes as POSIX has them")
+@pytest.mark.parametrize("name", ["pyproject.toml", "polster_tasks/__init__.py"])
+def test_without_a_manifest_nobody_waits_for_a_pipe_either(
+    name: str, project: Path, home: Path, later_release: str, polster_here: Run
+) -> None:
+    for path in (project / ".polster.json", project / name):
+        path.unlink()
+    os.mkfifo(project / name)
+    assert refused(polster_here("upgrade", cwd=project))
+
+
+def test_the_version_is_not_read_through_a_link(
+    project: Path, home: Path, later_release: str, polster_here: Run
+) -> None:
+    (project / ".polster.json").unlink()
+    (project / "polster_tasks").rename(home / "elsewhere")
+    (project / "polster_tasks").symlink_to(home / "elsewhere")
+    done = polster_here("upgrade", cwd=project)
+    assert refused(done) and "is a link" in done.stderr
+
+
+def test_a_file_too_large_to_be_of_the_template_is_refused_unread(
+    project: Path, home: Path, later_release: str, polster_here: Run
+) -> None:
+    with (project / "README.md").open("wb") as file:
+        file.truncate(50_000_000_000)  # a hole, which takes no room
+    done = polster_here("upgrade", cwd=project)
+    assert refused(done) and "too large" in done.stderr

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import pytest
 
 from polster.errors import Refusal
+from polster.upgrading import apply, store
 from polster.upgrading import upgrade as upgrading
 from polster.upgrading.manifest import read_manifest
 from polster.upgrading.plan import Force
@@ -28,6 +29,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes as PO
 ACTS = {"os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.chmod", "os.truncate"}
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 REFUSED = 3  # the exit status of a process that ended with a Refusal
+INTERRUPTED = 130
 SURVIVED = 4  # and of one that went on in spite of a disturbance
 
 
@@ -271,6 +273,84 @@ def test_a_full_disk_at_any_act_is_one_sentence_and_everything_is_as_before(
         assert contents(root) == after
         check_tidy(root)
     assert refused > 10
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("command", ["upgrade", "undo"])
+def test_ctrl_c_at_any_act_takes_everything_back(
+    command: str, when: str, case: Case, tmp_path: Path
+) -> None:
+    if command == "undo":
+        case.upgrade(case.before)
+    work = case.upgrade if command == "upgrade" else case.undo
+    before = contents(case.before)
+    states = {path.name for path in case.before.glob(".polster/upgrade/0*")}
+    for number, root in copies(case, tmp_path, step=4 if when == "before" else 1):
+        status = in_a_process(lambda n=number, root=root: pressed(n, root, when, False, work))
+        if status == 0:
+            break
+        assert status == INTERRUPTED, status
+        assert contents(root) == before
+        left = {path.name for path in root.glob(".polster/upgrade/0*")}
+        assert {name for name in left if not name.endswith(".new")} == states
+        assert in_a_process(lambda root=root: work(root)) == 0
+    assert number > 10
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("command", ["upgrade", "undo"])
+def test_ctrl_c_again_and_again_says_what_to_do_next(
+    command: str, when: str, case: Case, tmp_path: Path
+) -> None:
+    if command == "undo":
+        case.upgrade(case.before)
+    work = case.upgrade if command == "upgrade" else case.undo
+    before = contents(case.before)
+    halfway = 0
+    for number, root in copies(case, tmp_path, step=3 if when == "before" else 1):
+        status = in_a_process(lambda n=number, root=root: pressed(n, root, when, True, work))
+        if status == 0:
+            break
+        unfinished = [
+            path
+            for path in root.glob(".polster/upgrade/0*")
+            if path.suffix in (".active", ".undoing")
+        ]
+        # A Refusal has a sentence; without one, nothing is halfway.
+        assert status == (REFUSED if unfinished else INTERRUPTED)
+        assert unfinished or contents(root) == before
+        halfway += len(unfinished)
+    assert halfway > 3
+
+
+def pressed(
+    number: int, root: Path, when: str, lasting: bool, work: Callable[[Path], None]
+) -> None:
+    """Do `work` while Ctrl-C comes before act `number`, or after a rename, and perhaps again."""
+    seen = 0
+
+    def press(since: int) -> None:
+        if since == 0 or (lasting and since < 3):
+            raise KeyboardInterrupt
+
+    def after_renaming(_: Path) -> None:
+        nonlocal seen
+        seen += 1
+        if seen >= number:
+            press(seen - number)
+
+    if when == "before":
+        disturb(number, root, press)
+    else:
+        for module in (apply, store):
+            module.sync_folder = after_renaming  # a rename comes before each
+    try:
+        work(root)
+    except KeyboardInterrupt:
+        os._exit(INTERRUPTED)
+    except Refusal as refusal:
+        assert str(refusal).startswith("Interrupted. ") and refusal.status == INTERRUPTED
+        raise
 
 
 def out_of_space(number: int, root: Path, lasting: bool, work: Callable[[Path], None]) -> None:
