@@ -11,6 +11,7 @@ from polster.files import is_link, read_regular
 from polster.template import TASKS, UNKNOWN, bundled_project, order, tasks_version, version
 from polster.terminal import count, warn
 
+ADVICE = "_POLSTER_COMMAND"  # what polster_tasks' advice.py reads
 # Commands of the project's polster_tasks, and what run_polster.py needs to hear for the others.
 TASK_COMMANDS = {
     "add-asset": "Add an asset, its test and a sample.",
@@ -97,7 +98,7 @@ def hand_over(
         return run_project(root, command, [*passed_on, *arguments], again)
     arguments = [*passed_on, command, *arguments]
     if bundled:
-        return run_tasks(bundled_project(), arguments, without=root)
+        return run_tasks(bundled_project(), arguments, again, without=root)
     tasks = root / TASKS
     if not (tasks / "__main__.py").is_file():
         what = tasks / "__main__.py" if tasks.is_dir() else tasks
@@ -105,10 +106,10 @@ def hand_over(
     if is_released(tasks):
         # The same text, and nothing in the project can come between: no cache of Python's, no
         # module that is named like one of the standard library.
-        return run_tasks(bundled_project(), arguments, without=root)
+        return run_tasks(bundled_project(), arguments, again, without=root)
     if note := difference_note(tasks, verbose or sys.stderr.isatty(), again):
         warn(note)
-    return run_tasks(root, arguments)
+    return run_tasks(root, arguments, again)
 
 
 def run_project(root: Path, command: str, arguments: list[str], again: str) -> int:
@@ -133,7 +134,7 @@ def run_project(root: Path, command: str, arguments: list[str], again: str) -> i
     return replace_process([sys.executable, script.name, *own, *arguments])
 
 
-def run_tasks(home: Path, arguments: list[str], without: Path | None = None) -> int:
+def run_tasks(home: Path, arguments: list[str], again: str, without: Path | None = None) -> int:
     """Run the polster_tasks in the folder `home`, in this process.
 
     Nothing stands between the terminal and the tooling, and no PYTHONSAFEPATH, PYTHONPATH or colon
@@ -142,6 +143,7 @@ def run_tasks(home: Path, arguments: list[str], without: Path | None = None) -> 
     Args:
         home: The folder that holds polster_tasks.
         arguments: Its command line.
+        again: The words that start `polster` on this project, for the tooling's advice.
         without: A folder from which nothing may be imported.
     """
     import runpy
@@ -150,7 +152,11 @@ def run_tasks(home: Path, arguments: list[str], without: Path | None = None) -> 
         sys.path[:] = [entry for entry in sys.path if entry and Path(entry).resolve() != without]
     sys.path.insert(0, str(home))
     sys.argv[1:] = arguments
-    runpy.run_module(TASKS, run_name="__main__", alter_sys=True)
+    os.environ[ADVICE] = again
+    try:
+        runpy.run_module(TASKS, run_name="__main__", alter_sys=True)
+    finally:
+        del os.environ[ADVICE]
     return 0
 
 

@@ -49,6 +49,10 @@ class Reason(enum.Enum):
     EDITED_ONLY = "edited here, the same in the release"
     DROPPED = "edited here and no longer in the release"
     DELETED = "deleted here"
+    IN_THE_WAY = "your own file, where the release has a new one"
+
+
+OFFERED = (Reason.EDITED, Reason.IN_THE_WAY)  # the release's text is laid beside the user's
 
 
 class Kept(NamedTuple):
@@ -87,7 +91,7 @@ class Plan(NamedTuple):
     @property
     def offered(self) -> tuple[Kept, ...]:
         """The edited files whose new text is laid beside them."""
-        return tuple(kept for kept in self.kept if kept.reason is Reason.EDITED)
+        return tuple(kept for kept in self.kept if kept.reason in OFFERED)
 
 
 class ForcedPath(NamedTuple):
@@ -247,8 +251,10 @@ def _decide(
         return None
     if checksum_ignoring_line_ends(before) == released or forced:
         return Change(path, before, after, new.mode)
-    reason = Reason.EDITED_ONLY if released == checksum_ignoring_line_ends(after) else Reason.EDITED
-    return Kept(path, reason, before, after)
+    if released is None and known.files:
+        return Kept(path, Reason.IN_THE_WAY, before, after)
+    unchanged = released == checksum_ignoring_line_ends(after)
+    return Kept(path, Reason.EDITED_ONLY if unchanged else Reason.EDITED, before, after)
 
 
 def with_line_ends_of(before: bytes, text: bytes) -> bytes:

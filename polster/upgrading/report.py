@@ -11,7 +11,16 @@ from polster.door import own_command_for, quoted, short_path
 from polster.template import TASKS
 from polster.terminal import count
 from polster.upgrading.paths import UPGRADES
-from polster.upgrading.plan import PYPROJECT, Change, Kept, Kind, Plan, Reason, missing_folder
+from polster.upgrading.plan import (
+    OFFERED,
+    PYPROJECT,
+    Change,
+    Kept,
+    Kind,
+    Plan,
+    Reason,
+    missing_folder,
+)
 
 
 def describe(root: Path, plan: Plan, *, dry_run: bool, verbose: bool) -> Iterator[str]:
@@ -23,7 +32,7 @@ def describe(root: Path, plan: Plan, *, dry_run: bool, verbose: bool) -> Iterato
             yield from difference(change.path, change.before, change.after)
     for kept in plan.kept:
         yield from _one_kept(root, kept, plan.to_version, dry_run)
-        if verbose and kept.reason is Reason.EDITED:
+        if verbose and kept.reason in OFFERED:
             yield from difference(kept.path, kept.before, kept.after)
     yield from _deleted(root, plan.kept)
     if plan.settings:
@@ -32,11 +41,11 @@ def describe(root: Path, plan: Plan, *, dry_run: bool, verbose: bool) -> Iterato
 
 
 def summary(plan: Plan, dry_run: bool = False) -> str:
-    """Return an upgrade in one sentence: "12 files replaced, 2 added, 1 left as you edited it."."""
+    """Return an upgrade in one sentence: "12 files replaced, 2 added, 1 left as you have it."."""
     kinds = Counter(change.kind for change in plan.changes)
-    edited = _number(plan.kept, Reason.EDITED, Reason.DROPPED)
+    edited = _number(plan.kept, *OFFERED, Reason.DROPPED)
     outcomes = [(kinds[kind], kind.value) for kind in (Kind.REPLACED, Kind.ADDED, Kind.REMOVED)]
-    outcomes.append((edited, f"left as you edited {'it' if edited == 1 else 'them'}"))
+    outcomes.append((edited, f"left as you have {'it' if edited == 1 else 'them'}"))
     outcomes.append((_number(plan.kept, Reason.DELETED), "left deleted"))
 
     parts = [(number, outcome) for number, outcome in outcomes if number]
@@ -82,7 +91,7 @@ def _one_kept(root: Path, kept: Kept, version: str, dry_run: bool) -> Iterator[s
     """Yield what is said about a file that is left as its user edited it."""
     if kept.reason is Reason.DROPPED:
         yield f"  left      {kept.path}: {kept.reason.value}; it is yours now"
-    if kept.reason is Reason.EDITED:
+    if kept.reason in OFFERED:
         yield f"  left      {kept.path}: {kept.reason.value}"
         if not dry_run:
             offered = root / UPGRADES / version / kept.path
@@ -106,7 +115,7 @@ def _deleted(root: Path, kept: Iterable[Kept]) -> Iterator[str]:
     for path, number in gone.items():
         files = "" if number == 1 else f" ({count(number, 'file')})"
         command = f"{own_command_for(root)} upgrade --force {quoted(path)}"
-        yield f"  deleted   {path}{files}: `{command}` brings it back"
+        yield f"  absent    {path}{files}: you deleted it; `{command}` brings it back"
 
 
 def _number(kept: Iterable[Kept], *reasons: Reason) -> int:

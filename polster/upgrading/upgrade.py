@@ -120,12 +120,13 @@ def _undo(root: Path, dry_run: bool, say: Say) -> None:
     record = read_record(store)
     check(store, [step.backwards() for step in record.steps])
     say(f"{record.to_version} -> {record.from_version}{' (dry run)' if dry_run else ''}")
+    left = () if dry_run else go_back(store)
     for step in sorted(record.steps, key=lambda step: step.path):
-        verb = "removed" if step.before is None else "restored"
-        say(f"  {verb:8}  {step.path}")
+        if step.path not in left:
+            verb = "removed" if step.before is None else "restored"
+            say(f"  {verb:8}  {step.path}")
     if dry_run:
         return
-    left = go_back(store)
     _say_left(store._replace(state=State.UNDONE), left, "old", say)
     say("Done.")
 
@@ -182,7 +183,7 @@ def _nothing_to_undo(root: Path) -> Refusal:
 def _say_left(store: Store, paths: Iterable[str], side: str, say: Say) -> None:
     """Say which files were edited meanwhile, and so left, and where the other text is."""
     for path in paths:
-        say(f"  left      {path}: edited meanwhile")
+        say(f"  left      {path}: edited since")
         copy = store.root / store.name / side / path
         if copy.is_file():
             say(f"            {show_difference(store.root / path, copy)}")

@@ -344,7 +344,9 @@ def test_the_manifest_records_every_file_but_those_of_the_example(
     examples = files.keys() - recorded["files"].keys()
     assert recorded["files"] == {name: files[name] for name in sorted(files.keys() - examples)}
     assert bool(examples) == (starter == "ecommerce")
-    assert all(re.search("orders|customer|product_analytics|test_ecommerce", name) for name in examples)
+    assert all(
+        re.search("orders|customer|product_analytics|test_ecommerce", name) for name in examples
+    )
     lines = (shop / ".polster.json").read_text(encoding="utf-8").splitlines()
     assert len(lines) > len(recorded["files"])  # a file a line
 

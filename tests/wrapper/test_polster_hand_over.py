@@ -405,3 +405,13 @@ def test_each_shell_gets_its_completion(shell: str, polster: Run, tmp_path: Path
         words["COMP_CWORD"] = "e"
     done = polster(cwd=tmp_path, env=words | {"_POLSTER_COMPLETE": f"{shell}_complete"})
     assert "ecommerce" in done.stdout
+
+
+def test_what_the_tooling_recommends_works_where_polster_was_called(
+    project: Path, polster: Run
+) -> None:
+    """`python -m polster_tasks` would not: the tooling can be imported at the root only."""
+    done = polster("remove-asset", "--name", "zz", "--yes", cwd=project / "src")
+    assert "polster list-assets" in done.stderr and "python -m polster_tasks" not in done.stderr
+    added = polster("add-asset", "--layer", "bronze", "--name", "raw", cwd=project / "src")
+    assert "polster run --asset bronze_raw" in added.stderr

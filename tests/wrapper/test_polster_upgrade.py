@@ -106,10 +106,10 @@ def test_each_kind_of_file_has_its_fate_and_its_line(
         "  added     polster_tasks/later/__init__.py  +1 -0",
         "  removed   src/my_pipeline/defs/alerts.py  +0 -",
         "  left      README.md: edited here and changed by the release",
-        "  left      src/my_pipeline/polster/later.py: edited here and changed by the release",
+        "/polster/later.py: your own file, where the release has a new one",
         "  left      tests/conftest.py: edited here and no longer in the release; it is yours now",
-        "  deleted   AGENTS.md: `polster upgrade --force AGENTS.md` brings it back",
-        "6 files replaced, 1 added, 1 removed, 4 left as you edited them, 2 left deleted.",
+        "  absent    AGENTS.md: you deleted it; `polster upgrade --force AGENTS.md` brings it back",
+        "6 files replaced, 1 added, 1 removed, 4 left as you have them, 2 left deleted.",
     ):
         assert line in done.stdout
     assert "run_polster.py" not in done.stdout  # edited, and the same in the release
@@ -356,7 +356,7 @@ def test_stores_are_taken_in_the_order_of_their_numbers(
     polster_here("upgrade", "--undo", cwd=project)
     assert contents(project) == middle
     done = polster_here("upgrade", "--undo", cwd=project)
-    assert "README.md: edited meanwhile" in done.stdout
+    assert "README.md: edited since" in done.stdout
     after = contents(project)
     assert after.pop("README.md") == middle["README.md"]
     before.pop("README.md")
@@ -383,7 +383,7 @@ def test_a_file_edited_since_the_upgrade_is_left_by_its_undo_and_its_copy_named(
     append(project / "noxfile.py", "# since\n")
     edited = (project / "noxfile.py").read_bytes()
     done = polster_here("upgrade", "--undo", cwd=project)
-    assert done.returncode == 0 and "noxfile.py: edited meanwhile" in done.stdout
+    assert done.returncode == 0 and "noxfile.py: edited since" in done.stdout
     assert (project / "noxfile.py").read_bytes() == edited
     copy = project / ".polster/upgrade/000001.undone/old/noxfile.py"
     assert copy.read_bytes() == before["noxfile.py"]
