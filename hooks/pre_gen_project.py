@@ -38,7 +38,7 @@ def refusal(slug: str) -> str | None:
         words = re.sub(r"[^a-z0-9]+", "_", slug.lower()).strip("_")
         suggestion = words if words[:1].isalpha() else f"pipeline_{words}".rstrip("_")
         return (
-            f"The project slug {slug!r} cannot name a Python package: use lower-case letters, digits and "
+            f"The project slug {slug!r} cannot name a Python package: use lowercase letters, digits and "
             f"single underscores, starting with a letter, for example {suggestion[:LONGEST_SLUG]!r}."
         )
     if len(slug) > LONGEST_SLUG:

@@ -183,7 +183,7 @@ def upgrade(obj, paths, dry_run, verbose, force, undo):
     if undo and (force or paths):
         raise Refusal("--undo takes back all of the last upgrade: leave --force and PATHS out.", 2)
     if paths and not force:
-        raise Refusal("PATHS go with --force: they are what is replaced though edited.", 2)
+        raise Refusal("PATHS go with --force: give both, or neither.", 2)
     root = find_project(obj.start)
     output = Output()
     if undo:

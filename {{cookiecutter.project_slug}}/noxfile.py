@@ -95,7 +95,7 @@ def ui(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["environment"])
 def status(session: nox.Session) -> None:
-    """Show how each asset is: nox -s status -- --format json"""
+    """Show the status of each asset: nox -s status -- --format json"""
     run_polster(session, "--status")
 
 

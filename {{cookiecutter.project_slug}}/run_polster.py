@@ -1,4 +1,4 @@
-"""Run the pipeline, show how each asset is, or serve Dagster's web UI."""
+"""Run the pipeline, show the status of each asset, or serve Dagster's web UI."""
 
 import argparse
 import importlib

@@ -118,7 +118,7 @@ def test_what_cannot_be_run_is_one_sentence(shop, run_each) -> None:
         (["--select", "+gold_customer_lvt"], 1, "did you mean 'gold_customer_ltv'?"),
         (["--select", "(("], 1, "'((' is not a selection: write a name, +name"),
         (["--select", ""], 1, "'' is not a selection"),
-        (["--select", "kind:excel"], 1, "The selection 'kind:excel' holds no asset."),
+        (["--select", "kind:excel"], 1, "The selection 'kind:excel' matches no asset."),
         (["--partition", "2026-01-01"], 1, "None of these assets has partitions"),
         (["--from-failure"], 1, "Nothing has run yet"),
         (["--from-failure", "--partition", "x"], 2, "--partition goes with a run"),

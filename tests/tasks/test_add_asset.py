@@ -408,7 +408,7 @@ def test_output_survives_a_closed_pipe_and_an_old_console(project: Path) -> None
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("def broken(", "makes no valid Python: "),
+        ("def broken(", "does not produce valid Python: "),
         ("import os\n", "does not define silver_odd: let it define $$function."),
         ("def silver_fixed(bronze_raw): ...\n", "does not define silver_odd"),
     ],

@@ -172,7 +172,8 @@ def _require_function(path: Path, text: str, function: str) -> None:
     try:
         body = compile(text, str(path), "exec", _ONLY_AST).body
     except (SyntaxError, ValueError) as error:
-        raise Refusal(f"Template {path} makes no valid Python: {error}. Correct it.") from None
+        what = f"Template {path} does not produce valid Python"
+        raise Refusal(f"{what}: {error}. Correct it.") from None
     if not any(getattr(node, "name", None) == function for node in body):
         advice = "let it define $function."
         raise Refusal(f"Template {path} does not define {function}: {advice}")

@@ -47,7 +47,7 @@ def bad_setting(project: Project, catalog: Catalog) -> Iterator[Breach]:
         rules = matching_rules(word)
         if not rules or any(one.is_error for one in rules):
             fix = "Only warnings can be ignored: correct it, or remove it."
-            messages.append(f"[tool.polster] ignores {word!r}, which is no warning. {fix}")
+            messages.append(f"[tool.polster] ignores {word!r}, which is not a warning. {fix}")
     for message in messages:
         yield Breach("pyproject.toml", 1, 1, message)
 

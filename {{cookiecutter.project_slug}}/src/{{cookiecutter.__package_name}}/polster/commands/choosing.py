@@ -75,7 +75,7 @@ def select(text: str, pipeline: dg.Definitions) -> list[dg.AssetKey]:
     `+key:"gold_ltv"`: everything upstream, and the asset.
 
     Raises:
-        CommandError: Dagster does not understand the selection, or it holds no asset.
+        CommandError: Dagster does not understand the selection, or it matches no asset.
     """
     graph = pipeline.resolve_asset_graph()
     known = graph.executable_asset_keys
@@ -99,7 +99,7 @@ def select(text: str, pipeline: dg.Definitions) -> list[dg.AssetKey]:
         ) from error
     keys = sorted(chosen & known)
     if not keys:
-        raise CommandError(f"The selection {text!r} holds no asset.")
+        raise CommandError(f"The selection {text!r} matches no asset.")
     return keys
 
 

@@ -1,4 +1,4 @@
-"""Show how each asset is, and when the pipeline runs next: as a table, as JSON, for a monitor."""
+"""Show the status of each asset and the next scheduled runs: for people, scripts and monitors."""
 
 import json
 import sys
@@ -91,4 +91,6 @@ def print_ticks(schedules: Sequence[timing.Tick], daemon: bool) -> None:
         else:
             print(f"{tick.schedule}: stopped")
     if not daemon:
-        print("No daemon runs, so nothing starts by itself: python run_polster.py --ui starts one.")
+        print(
+            "No daemon is running, so nothing starts by itself: python run_polster.py --ui starts one."
+        )
