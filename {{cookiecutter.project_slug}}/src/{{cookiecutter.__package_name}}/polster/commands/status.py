@@ -92,5 +92,6 @@ def print_ticks(schedules: Sequence[timing.Tick], daemon: bool) -> None:
             print(f"{tick.schedule}: stopped")
     if not daemon:
         print(
-            "No daemon is running, so nothing starts by itself: python run_polster.py --ui starts one."
+            "No daemon is running, so nothing starts by itself: "
+            "python run_polster.py --ui starts one."
         )
